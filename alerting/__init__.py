@@ -1,0 +1,1 @@
+"""From an incident to an acknowledged page."""

@@ -1,0 +1,1 @@
+"""Pure decisions of paging: lifecycle, planning, wording. No I/O, no clock."""

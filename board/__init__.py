@@ -1,0 +1,1 @@
+"""The emergency department's live board and the phone carrier's webhooks."""

@@ -1,0 +1,1 @@
+"""The common language of all processes: ids, events, findings, topics, errors and the wire codec."""

@@ -1,0 +1,1 @@
+"""A synthetic hospital: patients, studies, a shift and a phone carrier. No real data."""

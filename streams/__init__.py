@@ -1,0 +1,1 @@
+"""Stream processing: a study becomes an outcome, and the worklist is re-ranked."""

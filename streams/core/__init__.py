@@ -1,0 +1,1 @@
+"""Pure decisions of the stream: readiness, routing, budget, ranking. No I/O, no clock."""

@@ -1,0 +1,1 @@
+"""DICOM in: receiving, choosing, checking and resampling series."""

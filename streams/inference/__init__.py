@@ -1,0 +1,1 @@
+"""The Triton client, its gate and its contract checks."""

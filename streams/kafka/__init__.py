@@ -1,0 +1,1 @@
+"""Kafka adapters: producers, raw Faust topics, dead letters, topic administration."""

@@ -1,0 +1,1 @@
+"""One folder a pathway: eligibility, model contract, reading of outputs, alert policy."""

@@ -1,0 +1,1 @@
+"""Models: contracts, preprocessing, postprocessing, networks, phantoms, training, repository."""
