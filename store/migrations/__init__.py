@@ -1,0 +1,1 @@
+"""Alembic migrations; every one goes up and down."""
