@@ -1,0 +1,84 @@
+"""``codestroke services``: start, stop and show the embedded parts from a terminal.
+
+Mounted by the main command line. Parts started here outlive the terminal until ``down``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import cyclopts
+from rich.console import Console
+from rich.table import Table
+
+from codestroke.services.stack import Part, PartStatus, Ports, Stack, StackConfig
+from schemas.errors import CodestrokeError
+
+app = cyclopts.App(name="services", help="Real Kafka, PostgreSQL and Triton on this machine, without containers.")
+
+_NOTICE = "codestroke is research software, not a medical device."
+Home = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_HOME", help="Data, ports, logs.")]
+Cache = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_CACHE", help="Downloads, kept over homes.")]
+AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="", help="Print one JSON document.")]
+HOME = Path(".codestroke")
+CACHE = Path("~/.cache/codestroke")
+PORTS = Ports(kafka=9092, kafka_controller=9093, postgres=5432, triton_grpc=8001, triton_http=8000, triton_metrics=8002)
+
+
+@app.command
+def up(
+    *parts: Part,
+    home: Home = HOME,
+    cache: Cache = CACHE,
+    models: Path | None = None,
+    ports: Ports = PORTS,
+    as_json: AsJson = False,
+) -> None:
+    """Start the parts (all, or those named) and wait until they are ready; a part that runs is left alone."""
+    config = StackConfig(home=home, cache=cache, ports=ports, model_repository=models)
+    stack = Stack(config, progress=_console(), bound=False)
+    _run(lambda: stack.up(parts or tuple(Part)))
+    _show(stack.status(), as_json=as_json)
+
+
+@app.command
+def down(*, home: Home = HOME, cache: Cache = CACHE) -> None:
+    """Stop the parts of this home; its data stay."""
+    _run(Stack(StackConfig(home=home, cache=cache), bound=False).down)
+
+
+@app.command
+def status(*, home: Home = HOME, cache: Cache = CACHE, as_json: AsJson = False) -> None:
+    """Show each part: state, process, address, version, memory and log."""
+    _show(Stack(StackConfig(home=home, cache=cache), bound=False).status(), as_json=as_json)
+
+
+def _console() -> Console:
+    return Console(stderr=True)
+
+
+def _run(action: Callable[[], object]) -> None:
+    try:
+        action()
+    except CodestrokeError as error:
+        _console().print(f"[red]{error.reason}[/red]: {error}", markup=True, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _show(found: list[PartStatus], *, as_json: bool) -> None:
+    if as_json:
+        document = {"parts": [dataclasses.asdict(one) for one in found], "notice": _NOTICE}
+        sys.stdout.write(json.dumps(document, default=os.fspath) + "\n")
+        return
+    table = Table("part", "state", "ready", "pid", "address", "version", "RSS MiB", "up s", "log", caption=_NOTICE)
+    for one in found:
+        ready = "yes" if one.ready else "no"
+        cells = (one.part, one.state, ready, one.pid, one.address, one.version, one.rss_mb, one.uptime_s, one.log)
+        table.add_row(*("-" if cell is None else str(cell) for cell in cells))
+    Console().print(table)
