@@ -1,33 +1,34 @@
-"""Value objects between the DICOM layer and the models: what a pathway wants, and what it gets.
+"""What the DICOM layer hands to a pathway, and the grid that a pathway asks for.
 
-``streams/dicom`` fills ``Volume`` and ``Radiograph`` straight into the grid that a pathway's preprocessing names.
-Nothing here reads files or knows a model.
+Decides the axis conventions of every array between the decoder and the models. The DICOM layer builds these
+values, ``preprocessing`` reads them; nothing here does I/O or resampling.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
+# Below air (-1000 HU), so that "outside the source" can be told from everything a scanner measures.
 PAD_HU = -1024.0
-"""Value of a voxel that no source voxel covers: air at the lower end of the 12-bit CT scale."""
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A CT volume on a model grid, array axes ``z y x``.
+    """A CT volume on a pathway's grid.
 
-    z grows to superior, y to posterior, x to the patient's left (LPS). Each voxel of ``hu`` (float32, HU) is the
-    exact area mean of the source voxels; voxels that the source does not cover hold ``PAD_HU``.
-    ``spacing_mm`` is in the order z, y, x; ``origin_lps_mm`` (x, y, z) is the centre of voxel (0, 0, 0).
+    Attributes:
+        hu: float32, axes z,y,x: z grows to superior, y to posterior, x to the patient's left (LPS, PS3.3
+            C.7.6.2.1.1); each value is the exact area mean of the source, ``PAD_HU`` where the source has none.
+        spacing_mm: distance of voxel centres along z, y, x.
+        origin_lps_mm: x, y, z of the centre of voxel (0, 0, 0).
+        source_spacing_mm: z, y, x spacing of the images it came from.
+        source_slices: how many slices the source had.
     """
 
-    hu: FloatArray
+    hu: NDArray[np.float32]
     spacing_mm: tuple[float, float, float]
     origin_lps_mm: tuple[float, float, float]
     source_spacing_mm: tuple[float, float, float]
@@ -36,22 +37,28 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Radiograph:
-    """A film on a model grid, array axes ``y x``; 0 is black (air), 1 is white (dense).
+    """A film on a pathway's grid.
 
-    ``pixels`` (float32) are taken after MONOCHROME1 inversion and VOI LUT, area-resampled with the aspect ratio
-    kept and letterboxed with 0. ``view`` is "AP", "PA" or empty.
+    Attributes:
+        pixels: float32, axes y,x, area mean of the source, aspect ratio kept, letterboxed with 0; 0 is black (air)
+            and 1 is white (dense) after MONOCHROME1 inversion and VOI LUT.
+        view: ``AP``, ``PA`` or empty where the header does not say.
+        source_shape: rows, columns of the image it came from.
     """
 
-    pixels: FloatArray
+    pixels: NDArray[np.float32]
     view: str
     source_shape: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeGrid:
-    """The grid a CT model wants: fixed in plane and centred on the image; in z as many slices as the source covers.
+    """The grid a CT pathway wants: fixed in plane, centred on the image; along z what the source covers.
 
-    ``spacing_mm`` is in the order z, y, x. At most ``max_slices`` are taken, counted from the superior end.
+    Attributes:
+        spacing_mm: z, y, x.
+        shape_yx: rows, columns.
+        max_slices: at most this many grid slices, counted from the superior end.
     """
 
     spacing_mm: tuple[float, float, float]
@@ -61,6 +68,6 @@ class VolumeGrid:
 
 @dataclass(frozen=True, slots=True)
 class FilmGrid:
-    """The grid a film model wants, axes ``y x``."""
+    """The grid a film pathway wants: rows, columns."""
 
     shape_yx: tuple[int, int]

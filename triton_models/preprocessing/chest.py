@@ -1,0 +1,61 @@
+"""Chest: cuts the letterbox off a film and evens its grey values.
+
+Decides whether the film can be asked: a frontal view with something on it. Called by the analyser; must not look at
+anything but the film.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from triton_models.prepared import Prepared, indeterminate, not_applicable
+from triton_models.volume import FilmGrid, Radiograph
+
+MODEL = "pneumonia_cxr"
+GRID = FilmGrid(shape_yx=(256, 256))
+
+_FRONTAL = frozenset({"AP", "PA", ""})
+_MIN_SIDE = 64
+_MIN_SPREAD = 0.08
+_CENTILES = (1.0, 99.0)
+
+
+def prepare(film: Radiograph) -> Prepared:
+    """Make the model's picture.
+
+    The picture without its letterbox is stretched to the square grid: the public films that the model learned from
+    lost their aspect ratio, so the model must not be shown one.
+
+    Returns:
+        Inputs ``film`` (uint8, 1,1,y,x) and facts ``spread`` and ``aspect``; or a refusal.
+    """
+    view = film.view.strip().upper()
+    if view not in _FRONTAL:
+        return not_applicable("not a frontal view", {})
+    picture = _without_letterbox(film.pixels)
+    if picture is None or min(picture.shape) < _MIN_SIDE:
+        return indeterminate("the film is blank", {})
+    low, high = (float(v) for v in np.percentile(picture, _CENTILES))
+    facts = {"spread": high - low, "aspect": picture.shape[1] / picture.shape[0]}
+    if high - low < _MIN_SPREAD:
+        return indeterminate("the film is blank", facts)
+    return Prepared({"film": normalise(picture, low, high)[None, None]}, None, facts)
+
+
+def normalise(picture: NDArray[np.float32], low: float, high: float) -> NDArray[np.uint8]:
+    """Stretch to the grid and map ``low`` … ``high`` to 0 … 255."""
+    rows, columns = GRID.shape_yx
+    shrinking = picture.shape[0] >= rows and picture.shape[1] >= columns
+    square = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    levels = (np.asarray(square, np.float32) - low) * (255.0 / (high - low))
+    return np.asarray(np.clip(np.rint(levels), 0.0, 255.0), np.uint8)
+
+
+def _without_letterbox(pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    rows = np.flatnonzero(pixels.any(axis=1))
+    columns = np.flatnonzero(pixels.any(axis=0))
+    if rows.size == 0:
+        return None
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
