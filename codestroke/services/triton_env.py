@@ -2,7 +2,7 @@
 
 Called by ``triton.py``. It is built with uv from the committed lock (``locks/triton.txt``, hashes checked), for
 the running CPython, whose version the stub process must match. ``python -m codestroke.services.triton_env``
-rewrites the lock from ``locks/triton.in``.
+rewrites the lock from ``locks/triton.in`` and the pinned server.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from schemas.errors import BadSettings, PeerUnavailable
 
 _HERE = Path(str(resources.files("codestroke.services")))
 LOCK = _HERE / "locks" / "triton.txt"
+_WANTED = LOCK.with_suffix(".in")
+_SERVER = "nvidia-pytriton==0.7.0"  # carries tritonserver 2.51.0; its own Python requirements are not needed
 _BACKEND = _HERE / "triton_backend" / "onnxruntime"
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -91,8 +93,24 @@ def libpython() -> Path:
     )
 
 
-def _uv(*arguments: str) -> None:
+def relock() -> None:
+    """Resolve the environment anew for every Python we support, and write the lock with its hashes."""
+    common = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate")
+    packages = _uv("pip", "compile", *common, str(_WANTED))
+    server = _uv("pip", "compile", *common, "--no-deps", "-", stdin=_SERVER)
+    head = "# Triton's own environment; made by: python -m codestroke.services.triton_env\n"
+    LOCK.write_text(head + packages + server)
+
+
+def _uv(*arguments: str, stdin: str | None = None) -> str:
     command = [uv.find_uv_bin(), "--quiet", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment())  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, input=stdin, capture_output=True, text=True, check=False, env=clean_environment()
+    )
     if done.returncode != 0:
         raise PeerUnavailable(f"uv {' '.join(arguments[:2])} failed: {done.stderr.strip()}", reason="download")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    relock()

@@ -10,12 +10,37 @@ It must not import anything of ours: it runs in Triton's own environment.
 
 import json
 import os
+import sys
 
 import numpy as np
 import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
 
 _THREADS = ("intra_op_thread_count", "inter_op_thread_count")
+_NUMPY_2 = int(np.__version__.split(".")[0]) >= 2
+
+
+def check_numpy():
+    """Refuse numpy 2 on a Python that has a numpy 1: our lock would not have installed it.
+
+    Server 2.51 reads and writes numpy 2 arrays wrongly (empty outputs, repeated inputs) and says nothing. Python
+    3.13 has no numpy 1; there every tensor goes through DLPack instead, which does not depend on numpy's layout.
+    """
+    if _NUMPY_2 and sys.version_info < (3, 13):
+        raise pb_utils.TritonModelException(
+            f"numpy {np.__version__} in Triton's environment: server 2.51 would return empty outputs; needs numpy < 2"
+        )
+
+
+def to_numpy(tensor):
+    """The array of one of Triton's tensors, not copied where that is possible."""
+    return np.from_dlpack(tensor) if _NUMPY_2 else tensor.as_numpy()
+
+
+def to_tensor(name, array):
+    """Triton's tensor ``name`` holding ``array``."""
+    whole = np.ascontiguousarray(array).reshape(array.shape)  # ascontiguousarray turns a scalar into a vector
+    return pb_utils.Tensor.from_dlpack(name, whole) if _NUMPY_2 else pb_utils.Tensor(name, whole)
 
 
 def parameter(config, key):
@@ -66,10 +91,7 @@ class TritonPythonModel:
 
     def initialize(self, args):
         """Load the network; any error here stops the server from becoming ready, with its reason in the log."""
-        if int(np.__version__.split(".")[0]) >= 2:
-            raise pb_utils.TritonModelException(
-                f"numpy {np.__version__} in Triton's environment: server 2.51 would return empty outputs; needs numpy < 2"
-            )
+        check_numpy()
         config = json.loads(args["model_config"])
         self._name = args["model_name"]
         self._session = ort.InferenceSession(
@@ -93,7 +115,7 @@ class TritonPythonModel:
             return pb_utils.InferenceResponse([], pb_utils.TritonError(message))
 
     def _run(self, request):
-        feeds = {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs}
+        feeds = {name: to_numpy(pb_utils.get_input_tensor_by_name(request, name)) for name in self._inputs}
         wanted = [name for name in request.requested_output_names() if name in self._outputs]
         results = self._session.run(wanted, feeds)
         return [self._tensor(name, value) for name, value in zip(wanted, results)]
@@ -102,7 +124,7 @@ class TritonPythonModel:
         declared = self._outputs[name]
         if value.dtype != declared:
             value = value.astype(declared)
-        return pb_utils.Tensor(name, np.ascontiguousarray(value))
+        return to_tensor(name, value)
 
     def finalize(self):
         """Let the network's memory go."""
