@@ -1,0 +1,1 @@
+"""Abdominal aortic aneurysm on abdominal CT."""

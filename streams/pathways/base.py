@@ -1,0 +1,79 @@
+"""What a pathway is: eligibility, series rule, model, reading of its outputs and alert policy, as one value.
+
+Adding a pathway adds one folder with a ``pathway.py`` that exports ``PATHWAY``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from schemas.events import StudyArrived
+from schemas.findings import Finding
+from schemas.priorities import Lane, Priority
+from streams.core.eligibility import Eligibility
+from streams.dicom.choice import SeriesRule
+from triton_models.contracts import ModelContract
+from triton_models.prepared import Prepared, Tensor
+from triton_models.volume import FilmGrid, VolumeGrid
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Page this team about this finding."""
+
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What reading a model's output may need of the patient; nothing that identifies."""
+
+    sex: str = ""
+    age_years: float | None = None
+
+
+Prepare = Callable[[Any], Prepared]
+Read = Callable[[Mapping[str, Tensor], Prepared, ModelContract, Patient], Finding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pathway:
+    """One pathway.
+
+    Attributes:
+        name: short name; part of topic names.
+        title: for people.
+        budget: from the last slice to an outcome that was acted on.
+        default_lane: lane of a routine order.
+        eligible: whether a study must get an outcome here.
+        series: which series is read.
+        model: name of the served model and of its contract.
+        grid: what the images are resampled into.
+        prepare: image on the grid → model inputs or a refusal; no I/O.
+        read: model outputs → finding; no I/O.
+        alert: whether a finding pages somebody, and whom.
+    """
+
+    name: str
+    title: str
+    budget: timedelta
+    default_lane: Lane
+    eligible: Callable[[StudyArrived], Eligibility]
+    series: SeriesRule
+    model: str
+    grid: VolumeGrid | FilmGrid
+    prepare: Prepare
+    read: Read
+    alert: Callable[[Finding], Alert | None]
+
+    def lane(self, priority: Priority) -> Lane:
+        """The lane of a case: a human's urgency lifts it, nothing lowers it."""
+        return Lane.URGENT if priority in (Priority.STAT, Priority.HIGH) else self.default_lane
+
+
+def never(finding: Finding) -> Alert | None:
+    """Alert policy of a pathway that only re-ranks."""
+    return None

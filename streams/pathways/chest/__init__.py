@@ -1,0 +1,1 @@
+"""Pneumonia on chest X-ray: re-ranks, never pages."""

@@ -1,0 +1,1 @@
+"""Large-vessel occlusion on CT angiography of the head."""

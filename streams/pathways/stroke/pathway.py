@@ -1,0 +1,78 @@
+"""The stroke pathway: large-vessel occlusion (LVO) on CT angiography of the head pages the stroke team.
+
+Budget: a CTA should be read within 10 minutes of acquisition (SNIS); the page must have gone long before, so the
+pathway gives itself 60 s from the last slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from schemas.events import StudyArrived
+from schemas.findings import Finding, FindingState
+from schemas.priorities import Lane
+from streams.core.eligibility import Eligibility, RegionRule, judge
+from streams.dicom.choice import SeriesRule
+from streams.pathways.base import Alert, Pathway, Patient
+from triton_models.contracts import ModelContract
+from triton_models.postprocessing import stroke as reading
+from triton_models.prepared import Prepared, Tensor
+from triton_models.preprocessing import stroke as preparing
+
+_REGION = RegionRule(
+    modalities=frozenset({"CT"}),
+    wanted=("HEAD", "BRAIN", "SKULL", "HEADNECK", "NECK", "STROKE", "CEREBRAL", "CAROTID", "INTRACRANIAL", "SCHAEDEL"),
+    others=(
+        "ABDOMEN",
+        "PELVIS",
+        "CHEST",
+        "THORAX",
+        "AORTA",
+        "SPINE",
+        "LSPINE",
+        "TSPINE",
+        "KNEE",
+        "HIP",
+        "SHOULDER",
+        "ANKLE",
+    ),
+)
+
+_SERIES = SeriesRule(
+    name="stroke",
+    modalities=frozenset({"CT"}),
+    min_instances=1,
+    max_thickness_mm=3.0,
+    wanted_words=("CTA", "ANGIO", "ARTERIAL", "COW", "WILLIS", "CAROTID"),
+    refused_words=("SCOUT", "TOPOGRAM", "PERFUSION", "MIP", "VENOUS", "DOSE"),
+    prefer_contrast=True,
+)
+
+
+def _eligible(study: StudyArrived) -> Eligibility:
+    return judge(study, _REGION)
+
+
+def _read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContract, patient: Patient) -> Finding:
+    del patient  # an occlusion is one in anybody
+    return reading.read(outputs, prepared, contract)
+
+
+def _alert(finding: Finding) -> Alert | None:
+    return Alert("stroke") if finding.state is FindingState.DETECTED else None
+
+
+PATHWAY = Pathway(
+    name="stroke",
+    title="Large-vessel occlusion",
+    budget=timedelta(seconds=60),
+    default_lane=Lane.URGENT,
+    eligible=_eligible,
+    series=_SERIES,
+    model=preparing.MODEL,
+    grid=preparing.GRID,
+    prepare=preparing.prepare,
+    read=_read,
+    alert=_alert,
+)
