@@ -31,7 +31,7 @@ from streams.core.states import PathwayView, state_of
 from streams.pathways import Pathway
 
 _log = structlog.get_logger(__name__)
-PlanPages = Callable[[Incident, datetime], Sequence[PageIntent]]
+PlanPages = Callable[[Incident, Case, datetime], Sequence[PageIntent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,20 @@ class Decision:
         incident = await incidents.open_incident(
             connection, case_id=case.case_id, pathway=event.pathway, team=alert.team, finding=finding, now=now
         )
-        for intent in self.plan_pages(incident, now) if incident else ():
-            await outbox.add(connection, intent, now=now)
+        if incident is not None:
+            await self._page(connection, incident, case, now)
         return incident
+
+    async def _page(self, connection: AsyncConnection, incident: Incident, case: Case, now: datetime) -> None:
+        intents = self.plan_pages(incident, case, now)
+        for intent in intents:
+            await outbox.add(connection, intent, now=now)
+        if not intents:
+            _log.critical("nobody_to_page", case_id=case.case_id, team=incident.team, setting="paging.teams")
+            detail = {"incident": incident.incident_id, "team": incident.team}
+            await audit.append(
+                connection, at=now, actor=self.actor, action="nobody_to_page", case_id=case.case_id, detail=detail
+            )
 
     async def _rank(self, connection: AsyncConnection, case: Case, now: datetime) -> WorklistRow:
         views = await pathway_views(connection, case.case_id)

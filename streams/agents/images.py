@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from schemas.errors import PeerUnavailable
+from schemas.errors import PeerUnavailable, UnsuitableSeries
 from schemas.ids import SeriesUid, StudyUid
 from triton_models.volume import FilmGrid, Radiograph, Volume, VolumeGrid
 
@@ -25,7 +25,7 @@ class Decoder(Protocol):
     async def volume(self, files: list[Path], grid: VolumeGrid, *, timeout_s: float) -> Volume:
         """Read one CT series into ``grid``."""
 
-    async def radiograph(self, files: list[Path], grid: FilmGrid, *, timeout_s: float) -> Radiograph:
+    async def radiograph(self, path: Path, grid: FilmGrid, *, timeout_s: float) -> Radiograph:
         """Read one frontal film into ``grid``."""
 
 
@@ -53,4 +53,14 @@ class Images:
         """Decode onto the grid of the pathway."""
         if isinstance(grid, VolumeGrid):
             return await self.decoder.volume(files, grid, timeout_s=timeout_s)
-        return await self.decoder.radiograph(files, grid, timeout_s=timeout_s)
+        return await self._frontal(files, grid, timeout_s=timeout_s)
+
+    async def _frontal(self, files: list[Path], grid: FilmGrid, *, timeout_s: float) -> Radiograph:
+        """The first frontal film of a series; some systems put the lateral view into the same series."""
+        refused = UnsuitableSeries("the series has no images", reason="no_images")
+        for path in sorted(files):
+            try:
+                return await self.decoder.radiograph(path, grid, timeout_s=timeout_s)
+            except UnsuitableSeries as error:
+                refused = error
+        raise refused
