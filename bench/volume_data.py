@@ -18,20 +18,10 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 SPACING_MM = (0.625, 0.45, 0.45)
 """Between slices, rows and columns: a 230 mm field of view."""
-_TEXTS = [
-    "StudyDescription",
-    "ProtocolName",
-    "Manufacturer",
-    "InstitutionName",
-    "StationName",
-    "ManufacturerModelName",
-    "AccessionNumber",
-    "StudyID",
-    "ConvolutionKernel",
-    "FilterType",
-    "BodyPartExamined",
-    "ScanOptions",
-]
+_TEXTS = (
+    *("StudyDescription", "ProtocolName", "Manufacturer", "InstitutionName", "StationName", "AccessionNumber"),
+    *("StudyID", "ConvolutionKernel", "FilterType", "BodyPartExamined", "ScanOptions", "ManufacturerModelName"),
+)
 _NUMBERS = ["KVP", "ExposureTime", "XRayTubeCurrent", "Exposure", "TableHeight", "GantryDetectorTilt", "SliceLocation"]
 Voxels = npt.NDArray[np.int16]
 

@@ -76,7 +76,7 @@ def exact_area_mean(
 ) -> npt.NDArray[np.float64]:
     """The exact mean in float64, by differences of interpolated cumulative sums: another way than ours."""
     slices = min(grid.max_slices, int(len(hu) * source_mm[0] / grid.spacing_mm[0] + 1e-6))
-    edges_z: Float64 = len(hu) - np.arange(slices, -1, -1) * grid.spacing_mm[0] / source_mm[0]
+    edges_z: Float64 = len(hu) - np.arange(slices, -1, -1).astype(np.float64) * (grid.spacing_mm[0] / source_mm[0])
     depth = np.empty((slices, *hu.shape[1:]))
     for row in range(hu.shape[1]):
         depth[:, row] = _means(hu[:, row].astype(np.float64), edges_z)
