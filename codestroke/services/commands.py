@@ -25,10 +25,26 @@ app = cyclopts.App(name="services", help="Real Kafka, PostgreSQL and Triton on t
 _NOTICE = "codestroke is research software, not a medical device."
 Home = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_HOME", help="Data, ports, logs.")]
 Cache = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_CACHE", help="Downloads, kept over homes.")]
+Models = Annotated[Path | None, cyclopts.Parameter(help="Triton's model repository, if not the packaged one.")]
 AsJson = Annotated[bool, cyclopts.Parameter(name="--json", negative="", help="Print one JSON document.")]
 HOME = Path(".codestroke")
 CACHE = Path("~/.cache/codestroke")
 PORTS = Ports(kafka=9092, kafka_controller=9093, postgres=5432, triton_grpc=8001, triton_http=8000, triton_metrics=8002)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WellKnownPorts(Ports):
+    """The usual ports of the real servers; 0 chooses a free one."""
+
+    kafka: int = 9092
+    kafka_controller: int = 9093
+    postgres: int = 5432
+    triton_grpc: int = 8001
+    triton_http: int = 8000
+    triton_metrics: int = 8002
+
+
+PORTS = WellKnownPorts()
 
 
 @app.command
@@ -36,8 +52,8 @@ def up(
     *parts: Part,
     home: Home = HOME,
     cache: Cache = CACHE,
-    models: Path | None = None,
-    ports: Ports = PORTS,
+    models: Models = None,
+    ports: WellKnownPorts = PORTS,
     as_json: AsJson = False,
 ) -> None:
     """Start the parts (all, or those named) and wait until they are ready; a part that runs is left alone."""
@@ -76,9 +92,12 @@ def _show(found: list[PartStatus], *, as_json: bool) -> None:
         document = {"parts": [dataclasses.asdict(one) for one in found], "notice": _NOTICE}
         sys.stdout.write(json.dumps(document, default=os.fspath) + "\n")
         return
-    table = Table("part", "state", "ready", "pid", "address", "version", "RSS MiB", "up s", "log", caption=_NOTICE)
+    table = Table("part", "state", "pid", "version", "MiB", "up s", "listens on 127.0.0.1", caption=_NOTICE)
     for one in found:
-        ready = "yes" if one.ready else "no"
-        cells = (one.part, one.state, ready, one.pid, one.address, one.version, one.rss_mb, one.uptime_s, one.log)
+        state = f"{one.state}, ready" if one.ready else str(one.state)
+        ports = ", ".join(f"{name.removeprefix(f'{one.part}_')} {port or '?'}" for name, port in one.ports.items())
+        cells = (one.part, state, one.pid, one.version, one.rss_mb, one.uptime_s, ports)
         table.add_row(*("-" if cell is None else str(cell) for cell in cells))
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(f"logs: {found[0].log.parent}", highlight=False, soft_wrap=True)

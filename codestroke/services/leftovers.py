@@ -13,6 +13,7 @@ import psutil
 import structlog
 
 from codestroke.services.parts import Layout, Part
+from codestroke.services.processes import lives
 from codestroke.services.triton import shm_prefix
 
 _log = structlog.get_logger(__name__)
@@ -25,7 +26,7 @@ def find(pid_file: Path) -> psutil.Process | None:
     try:
         process = psutil.Process(int(pid_file.read_text()))
         written = pid_file.stat().st_mtime
-        ours = abs(process.create_time() - written) < _SAME_START_S and process.status() != psutil.STATUS_ZOMBIE
+        ours = abs(process.create_time() - written) < _SAME_START_S and lives(process.pid)
     except (OSError, ValueError, psutil.NoSuchProcess):
         return None
     return process if ours else None

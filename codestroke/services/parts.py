@@ -81,13 +81,14 @@ class PartState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartStatus:
-    """One line of ``codestroke services status``."""
+    """One line of ``codestroke services status``; ``address`` is where clients connect, Triton's by gRPC."""
 
     part: Part
     state: PartState
     ready: bool
     pid: int | None
     address: str
+    ports: dict[str, int]
     version: str | None
     rss_mb: float | None
     uptime_s: int | None

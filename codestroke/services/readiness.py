@@ -5,6 +5,7 @@ Called by the stack.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,10 @@ from schemas.errors import PeerUnavailable
 _LIMIT_S = 90.0
 _POLL_S = 0.1
 _MAX_STARTS = 3
-_TAIL_LINES = 20
+_TAIL_BYTES = 16384
+_TAIL_LINES = 8
+_LINE_CHARS = 400
+_ERROR = re.compile(r"^E\d{4} |^error|\bERROR\b|FATAL|Exception")
 
 
 def wait_until_ready(part: Part, probe: Callable[[], str | None], info: Callable[[], ProcessInfo], log: Path) -> None:
@@ -36,10 +40,15 @@ def wait_until_ready(part: Part, probe: Callable[[], str | None], info: Callable
 
 
 def tail(log: Path) -> str:
-    """The last lines of ``log``, or nothing if there is no such file."""
+    """What ``log`` says of the failure: the last lines that look like errors, else simply the last lines."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
-        file.seek(max(0, file.seek(0, 2) - 16384))
-        lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join(lines[-_TAIL_LINES:])
+        file.seek(max(0, file.seek(0, 2) - _TAIL_BYTES))
+        return telling(file.read().decode(errors="replace").splitlines())
+
+
+def telling(lines: list[str]) -> str:
+    """The last few of ``lines`` that look like errors (Triton's, PostgreSQL's or Java's way), else the last few."""
+    errors = [line for line in lines if _ERROR.search(line)]
+    return "\n".join(line[:_LINE_CHARS] for line in (errors or lines)[-_TAIL_LINES:])

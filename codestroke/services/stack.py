@@ -11,13 +11,12 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import psutil
 from rich.console import Console
 
 from codestroke.services import health, kafka, leftovers, ports, postgres, triton, triton_env
@@ -33,13 +32,15 @@ from codestroke.services.parts import (
     StackConfig,
 )
 from codestroke.services.privileges import unprivileged_user
+from codestroke.services.processes import wait_gone
 from codestroke.services.readiness import wait_until_ready
+from codestroke.services.status import describe
 from codestroke.services.supervise import ProcessInfo, Supervisor
 from schemas.errors import PeerUnavailable
 
 __all__ = ["Endpoints", "Part", "PartState", "PartStatus", "Ports", "Stack", "StackConfig"]
 
-_STOP_S = 45.0
+_KILL_S = 10.0
 _DOWN = ProcessInfo(state=PartState.DOWN, pid=None, uptime_s=None)
 
 
@@ -53,6 +54,11 @@ class Stack:
         self._supervisor = Supervisor(self._layout)
         self._console = progress or Console(quiet=True)
         self._bound = bound
+
+    @property
+    def home(self) -> Path:
+        """The absolute folder of this stack's data and logs."""
+        return self._layout.home
 
     def __enter__(self) -> Self:
         return self
@@ -94,14 +100,17 @@ class Stack:
         return endpoints
 
     def _start(self, parts: Sequence[Part]) -> Ports:
-        if self._supervisor.pid() is None:
+        absent = self._supervisor.pid() is None
+        if absent:
             leftovers.sweep(self._layout)
-            self._supervisor.start(owner_pid=os.getpid() if self._bound else None)
         idle = {part for part in parts if self._info(part).state in (PartState.DOWN, PartState.FAILED)}
         settled = ports.settle(self._config.ports, ports.load(self._layout.ports_file), idle)
         ports.save(self._layout.ports_file, settled)
         for part in sorted(idle):
             self._layout.spec(part).write_text(self._spec(part, settled).render())
+        if absent:
+            self._supervisor.start(owner_pid=os.getpid() if self._bound else None)
+        for part in sorted(idle):
             self._supervisor.start_part(part)
         return settled
 
@@ -124,10 +133,7 @@ class Stack:
 
     def down(self) -> None:
         """Stop every part of this home, and whatever outlived a supervisor that was killed."""
-        pid = self._supervisor.pid()
-        if pid is not None:
-            self._supervisor.shutdown()
-            _wait_gone(pid)
+        self._supervisor.shutdown()
         leftovers.sweep(self._layout)
 
     def purge(self) -> None:
@@ -140,23 +146,7 @@ class Stack:
     def status(self) -> list[PartStatus]:
         """State, address, version, memory and log of each part, running or not."""
         known = ports.load(self._layout.ports_file) or self._config.ports
-        return [self._status(part, known) for part in Part]
-
-    def _status(self, part: Part, known: Ports) -> PartStatus:
-        info = self._info(part)
-        version = health.probe(part, known) if info.pid else None
-        address = ", ".join(f"{name} 127.0.0.1:{port}" for name, port in known.of(part).items())
-        return PartStatus(
-            part=part,
-            state=info.state,
-            ready=version is not None,
-            pid=info.pid,
-            address=address,
-            version=version,
-            rss_mb=_rss_mb(info.pid),
-            uptime_s=info.uptime_s,
-            log=self._layout.log(part),
-        )
+        return [describe(part, self._info(part), known, self._layout.log(part)) for part in Part]
 
     def _info(self, part: Part) -> ProcessInfo:
         if self._supervisor.pid() is None:
@@ -171,8 +161,11 @@ class Stack:
         return pid
 
     def kill(self, part: Part) -> None:
-        """End the real server at once by SIGKILL; the supervisor brings it back."""
-        os.kill(self.pid(part), signal.SIGKILL)
+        """End the real server by SIGKILL and return when it is gone; the supervisor brings it back."""
+        pid = self.pid(part)
+        os.kill(pid, signal.SIGKILL)
+        if not wait_gone(pid, _KILL_S):
+            raise PeerUnavailable(f"{part} (pid {pid}) did not end by SIGKILL", reason="part_unkillable")
 
     def restart(self, part: Part) -> None:
         """Stop ``part`` in order, start it, and return when it is ready."""
@@ -191,26 +184,3 @@ class Stack:
     def wait_ready(self, part: Part) -> None:
         """Return when ``part`` is ready, for example after `kill`. Raises PeerUnavailable if it does not recover."""
         self._await(part, ports.load(self._layout.ports_file) or self._config.ports)
-
-
-def _rss_mb(pid: int | None) -> float | None:
-    """Memory of a server and its children in MiB, shared pages counted once each process."""
-    if pid is None:
-        return None
-    try:
-        parent = psutil.Process(pid)
-        return round(sum(one.memory_info().rss for one in (parent, *parent.children(recursive=True))) / 2**20, 1)
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _wait_gone(pid: int) -> None:
-    until = time.monotonic() + _STOP_S
-    while time.monotonic() < until:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return
-        except psutil.NoSuchProcess:
-            return
-        time.sleep(0.05)
-    raise PeerUnavailable(f"the supervisor (pid {pid}) did not end within {_STOP_S:.0f} s", reason="supervisor")

@@ -23,9 +23,11 @@ from supervisor.xmlrpc import SupervisorTransport
 from codestroke.services import launch, owner
 from codestroke.services.launch_spec import clean_environment
 from codestroke.services.parts import Layout, Part, PartState
+from codestroke.services.processes import wait_gone
 from schemas.errors import BadSettings, PeerUnavailable
 
 _UNIX_PATH_MAX = 100  # sun_path holds 108 bytes on Linux and 104 on macOS
+_STOP_S = 45.0
 _STATES = {
     "STARTING": PartState.STARTING,
     "RUNNING": PartState.RUNNING,
@@ -132,8 +134,16 @@ class Supervisor:
         self._call("stopProcess", str(part), True)
 
     def shutdown(self) -> None:
-        """Ask for an orderly end of every part and of the supervisor itself."""
+        """End every part in order, then the supervisor, and wait for that; does nothing if none answers.
+
+        Raises PeerUnavailable if it takes longer than 45 s.
+        """
+        pid = self.pid()
+        if pid is None:
+            return
         self._call("shutdown")
+        if not wait_gone(pid, _STOP_S):
+            raise PeerUnavailable(f"the supervisor (pid {pid}) did not end in {_STOP_S:.0f} s", reason="supervisor")
 
     def _call(self, name: str, *arguments: Any) -> Any:
         url = f"unix://{socket_path(self._layout)}"

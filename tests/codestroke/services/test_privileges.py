@@ -1,0 +1,43 @@
+"""Who runs PostgreSQL as root's stand-in, and where."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from codestroke.services import privileges
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    return folder
+
+
+def test_nobody_may_enter_below_a_private_folder(open_folder: Path) -> None:
+    open_folder.parent.chmod(0o700)
+    assert not privileges.others_may_enter(open_folder)
+    assert not privileges.others_may_enter(open_folder / "not" / "yet" / "there")
+
+
+def test_the_system_folders_may_be_entered() -> None:
+    assert privileges.others_may_enter(Path("/usr/bin"))
+
+
+def test_who_we_are_needs_no_other_place(open_folder: Path) -> None:
+    open_folder.parent.chmod(0o700)
+    assert privileges.reachable(open_folder, None, instead="elsewhere") == open_folder
+
+
+def test_an_unreachable_folder_is_replaced(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privileges, "_SHARED_ROOT", open_folder / "shared")
+    open_folder.parent.chmod(0o700)
+    assert privileges.reachable(open_folder, "nobody", instead="pg") == open_folder / "shared" / "pg"
+
+
+def test_root_gives_way_to_an_existing_user_and_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert privileges.unprivileged_user() in ("postgres", "nobody")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert privileges.unprivileged_user() is None
