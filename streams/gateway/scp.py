@@ -47,6 +47,7 @@ class StoreScp:
         self._reception = reception
         self._tracker = tracker
         self._allowed = frozenset(title.strip() for title in settings.allowed_ae_titles)
+        self._entity = self._new_entity()
         self._server: Any = None
 
     @property
@@ -62,7 +63,7 @@ class StoreScp:
         """
         where = (self._settings.host, self._settings.port)
         try:
-            self._server = self._entity().start_server(where, block=False, evt_handlers=self._handlers())
+            self._server = self._entity.start_server(where, block=False, evt_handlers=self._handlers())
         except OSError as error:
             raise PeerUnavailable(
                 f"cannot listen on {where[0]}:{where[1]} (settings gateway.host, gateway.port): {error.strerror}"
@@ -73,10 +74,9 @@ class StoreScp:
 
     def stop(self) -> None:
         """Stop listening; open associations are aborted, so that no sender believes more than is durable."""
-        if self._server is not None:
-            self._server.shutdown()
+        self._entity.shutdown()
 
-    def _entity(self) -> AE:
+    def _new_entity(self) -> AE:
         entity = AE(ae_title=self._settings.ae_title)
         entity.maximum_associations = self._settings.max_associations
         entity.maximum_pdu_size = _MAX_PDU_BYTES
