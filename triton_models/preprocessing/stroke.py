@@ -21,10 +21,10 @@ GRID = VolumeGrid(spacing_mm=(1.5, 1.5, 1.5), shape_yx=(160, 160), max_slices=16
 
 CROP_ZYX = (96, 128, 128)
 WINDOW_HU = (-40.0, 600.0)
-# The block starts this far below the vertex; the circle of Willis lies some 80–110 mm below it.
+# The block starts this far below the vertex; the circle of Willis lies some 85–115 mm below it.
 CROP_TOP_MM = 30.0
 # Below the vertex the source must reach at least this far: past the basilar tip and the carotid ends.
-NEEDED_BELOW_VERTEX_MM = 118.0
+NEEDED_BELOW_VERTEX_MM = 125.0
 
 _TISSUE_HU = -300.0
 _BONE_HU = 350.0
