@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import psycopg
 import structlog
@@ -34,7 +34,7 @@ async def notify(connection: AsyncConnection, channel: Channel, payload: str = "
     await connection.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
-async def wake_ups(settings: StoreSettings, channel: Channel, *, every_s: float) -> AsyncIterator[str]:
+async def wake_ups(settings: StoreSettings, channel: Channel, *, every_s: float) -> AsyncGenerator[str, None]:
     """Yield at once, then on every notification and at least every ``every_s`` seconds, for ever.
 
     The listening connection is renewed when PostgreSQL went away; meanwhile the interval alone wakes the caller.

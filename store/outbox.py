@@ -1,18 +1,21 @@
 """Page intents: what the decision transaction writes and the pager later sends.
 
-One row is one thing a person may feel: unique per (incident, recipient, channel, step).
+One row is one thing a person may feel: unique per (incident, recipient, channel, step). Who calls it: the decider
+(``add``), the board and the demo (``pages_of``). Claims stand in ``store.leases``, changes in ``store.pages``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store.listen import Channel, notify
-from store.tables import page_outbox
+from store.tables import incidents, page_outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,31 @@ class PageIntent:
     body: str
     nonce: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTimes:
+    """What became of a page and when; every instant is aware UTC, None where it has not happened.
+
+    ``created_at`` to ``sent_at`` is the ledger's stage ``page_commit``, ``sent_at`` to ``accepted_at`` is
+    ``page_accept``. ``acknowledged_at`` is the incident's.
+    """
+
+    page_id: str
+    incident_id: str
+    case_id: str
+    recipient: str
+    channel: str
+    step: int
+    state: str
+    possible_duplicate: bool
+    tries: int
+    last_error: str
+    created_at: datetime
+    sent_at: datetime | None
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    acknowledged_at: datetime | None
 
 
 async def add(connection: AsyncConnection, intent: PageIntent, *, now: datetime) -> bool:
@@ -52,3 +80,37 @@ async def add(connection: AsyncConnection, intent: PageIntent, *, now: datetime)
     if added:
         await notify(connection, Channel.PAGES, intent.page_id)
     return added
+
+
+async def pages_of(connection: AsyncConnection, incident_ids: Sequence[str] | None = None) -> list[PageTimes]:
+    """Read the pages of the given incidents, or of all, oldest first."""
+    page = page_outbox.c
+    statement = (
+        select(
+            *(page[name] for name in _PAGE_COLUMNS),
+            incidents.c.case_id,
+            incidents.c.acknowledged_at,
+        )
+        .join(incidents, incidents.c.incident_id == page.incident_id)
+        .order_by(page.created_at, page.step, page.page_id)
+    )
+    if incident_ids is not None:
+        statement = statement.where(page.incident_id.in_(incident_ids))
+    return [PageTimes(**row) for row in (await connection.execute(statement)).mappings()]
+
+
+_PAGE_COLUMNS = (
+    "page_id",
+    "incident_id",
+    "recipient",
+    "channel",
+    "step",
+    "state",
+    "possible_duplicate",
+    "tries",
+    "last_error",
+    "created_at",
+    "sent_at",
+    "accepted_at",
+    "delivered_at",
+)

@@ -67,10 +67,13 @@ page_outbox = Table(
     instant("sent_at", nullable=True),
     instant("accepted_at", nullable=True),
     instant("delivered_at", nullable=True),
+    instant("lookup_since", nullable=True),
+    instant("receipt_due_at", nullable=True),
     UniqueConstraint("incident_id", "recipient", "channel", "step"),
     UniqueConstraint("provider_sid"),
     CheckConstraint(f"state IN {PAGE_STATES}", name="state"),
     Index(None, "state", "due_at"),
+    Index(None, "state", "lease_until"),
 )
 
 page_events = Table(

@@ -168,6 +168,8 @@ def upgrade() -> None:
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lookup_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("receipt_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('pending', 'sending', 'accepted', 'delivered', 'failed', 'cancelled')",
             name=op.f("ck_page_outbox_state"),
@@ -184,6 +186,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_sid", name=op.f("uq_page_outbox_provider_sid")),
     )
     op.create_index(op.f("ix_page_outbox_state_due_at"), "page_outbox", ["state", "due_at"], unique=False)
+    op.create_index(op.f("ix_page_outbox_state_lease_until"), "page_outbox", ["state", "lease_until"], unique=False)
     op.create_table(
         "page_events",
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -204,6 +207,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_page_events_page_id"), table_name="page_events")
     op.drop_table("page_events")
+    op.drop_index(op.f("ix_page_outbox_state_lease_until"), table_name="page_outbox")
     op.drop_index(op.f("ix_page_outbox_state_due_at"), table_name="page_outbox")
     op.drop_table("page_outbox")
     op.drop_index(op.f("ix_worklist_site_closed_at"), table_name="worklist")

@@ -1,0 +1,99 @@
+"""The text of a page: what was found, on which case, how long ago, how to answer. Never who.
+
+Who calls it: ``alerting.core.planning``. Every word comes from the closed tables below, from numbers, or from the case
+code; free text of a finding is never used, so that patient data cannot slip in. The result is one GSM-7 segment.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerting.core.gsm7 import SEGMENT_SEPTETS
+from schemas.findings import Finding, Side, Urgency
+
+DISCLAIMER = "AI research software, not a diagnosis."
+_FINDINGS = {"lvo": "LVO suspected", "aaa": "AAA suspected", "pneumonia": "Pneumonia suspected"}
+_OTHER_FINDING = "Finding suspected"
+_URGENCIES = {Urgency.EMERGENCY: "EMERGENCY", Urgency.URGENT: "URGENT"}
+_SIDES = {Side.LEFT: "left", Side.RIGHT: "right", Side.MIDLINE: "midline"}
+_SEGMENTS = (
+    "ICA", "ICA-T", "M1", "M2", "M3", "A1", "A2", "P1", "P2", "basilar", "vertebral",
+    "infrarenal", "juxtarenal", "suprarenal", "thoracic", "abdominal", "iliac",
+)  # fmt: skip
+_SEGMENT_WORDS = {word.lower(): word for word in _SEGMENTS}
+_SITE = re.compile(r"[^A-Za-z0-9-]")
+_SITE_LENGTH = 10
+_MINUTES_SHOWN = 600
+_DIAMETER_LIMIT_MM = 200
+_MARKER = re.compile(r"#[2-9A-Z]{4}-[A-Z]{1,4}\d{1,2}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What the text may say of a case: its code, its site, and when the scan was taken or arrived (aware UTC)."""
+
+    reference: str
+    arrived_at: datetime
+    acquired_at: datetime | None = None
+    site: str = ""
+
+
+def marker_of(reference: str, code: str, step: int) -> str:
+    """The mark by which the provider's list is searched: one per case, finding and step, for example ``#K7FQ-LVO0``."""
+    letters = re.sub(r"[^A-Z]", "", code.upper())[:4] or "X"
+    return f"#{reference}-{letters}{step % 100}"
+
+
+def marker_in(body: str) -> str | None:
+    """The mark of a page's text, or None where it has none."""
+    found = _MARKER.findall(body)
+    return found[-1] if found else None
+
+
+def page_text(finding: Finding, case: CaseFacts, *, step: int, now: datetime) -> str:
+    """Write a page; at most 160 septets, details that do not fit are left out, the last first."""
+    marker = marker_of(case.reference, finding.code, step)
+    tail = f" Reply 1 {case.reference} = I take it. {DISCLAIMER} {marker}"
+    head = f"{_opening(finding)}: {_FINDINGS.get(finding.code, _OTHER_FINDING)}"
+    for details in _shorter_and_shorter(_details(finding)):
+        for site in (_site(case.site), ""):
+            text = f"{head}{details}. Case {case.reference}{site}, {_age(case, now)}.{tail}"
+            if len(text) <= SEGMENT_SEPTETS:
+                return text
+    return f"{head}. Case {case.reference}.{tail}"
+
+
+def _opening(finding: Finding) -> str:
+    word = _URGENCIES.get(finding.urgency)
+    return f"CODESTROKE {word}" if word else "CODESTROKE"
+
+
+def _details(finding: Finding) -> list[str]:
+    side = _SIDES.get(finding.location.side, "")
+    segment = _SEGMENT_WORDS.get(finding.location.segment.lower(), "")
+    place = " ".join(word for word in (side, segment) if word)
+    return [text for text in (place, _size(finding)) if text]
+
+
+def _size(finding: Finding) -> str:
+    sizes = [m.value for m in finding.measurements if m.unit == "mm" and "diameter" in m.name]
+    if not sizes or not 0 < sizes[0] < _DIAMETER_LIMIT_MM:
+        return ""
+    return f"{sizes[0]:.0f} mm"
+
+
+def _shorter_and_shorter(details: list[str]) -> list[str]:
+    return ["".join(f", {text}" for text in details[:count]) for count in range(len(details), -1, -1)]
+
+
+def _site(site: str) -> str:
+    name = _SITE.sub("", site)[:_SITE_LENGTH]
+    return f" at {name}" if name else ""
+
+
+def _age(case: CaseFacts, now: datetime) -> str:
+    start, word = (case.acquired_at, "scan") if case.acquired_at else (case.arrived_at, "arrival")
+    minutes = max(0, int((now - start).total_seconds() // 60))
+    return f"{minutes} min since {word}" if minutes <= _MINUTES_SHOWN else f"over 10 h since {word}"

@@ -1,0 +1,184 @@
+"""One claimed page: send it, or look for it. At most one request to the provider creates anything.
+
+Who calls it: ``alerting.pager.sender``, with a page whose claim is committed. Times are counted from the claim by the
+monotonic clock, so that a step of the wall clock neither shortens nor lengthens a lease.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from alerting.channels.port import Channel, Outbound, Receipt, ReceiptState
+from alerting.core.contacts import Directory
+from alerting.core.pages import PageEvent, Step
+from alerting.core.planning import ChannelName
+from alerting.core.sending import (
+    SendKind,
+    SendOutcome,
+    after_failed_lookup,
+    backoff_s,
+    event_of,
+    next_lookup_at,
+)
+from alerting.pager.columns import Happening
+from alerting.pager.journal import Journal
+from alerting.pager.metrics import PagerMetrics
+from alerting.settings import PagingSettings
+from schemas.errors import PeerUnavailable
+from store.pages import PageRow
+
+_log = structlog.get_logger(__name__)
+
+RECEIPT_EVENTS = {
+    ReceiptState.ON_ITS_WAY: PageEvent.ACCEPTED,
+    ReceiptState.DELIVERED: PageEvent.DELIVERED,
+    ReceiptState.UNDELIVERED: PageEvent.UNDELIVERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A page in our hands since ``at``, by the store's clock, and ``monotonic_s``, by this machine's."""
+
+    row: PageRow
+    at: datetime
+    monotonic_s: float
+
+    @property
+    def now(self) -> datetime:
+        """The store's clock, carried on by the monotonic clock."""
+        return self.at + timedelta(seconds=self.elapsed_s)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the claim."""
+        return time.monotonic() - self.monotonic_s
+
+
+class Attempts:
+    """Carries out claims."""
+
+    def __init__(
+        self,
+        settings: PagingSettings,
+        channels: Mapping[ChannelName, Channel],
+        directory: Directory,
+        journal: Journal,
+        metrics: PagerMetrics,
+    ) -> None:
+        self._settings = settings
+        self._channels = channels
+        self._directory = directory
+        self._journal = journal
+        self._metrics = metrics
+        self._random = random.SystemRandom()
+
+    async def send(self, claimed: Claimed) -> Step | None:
+        """Send a page once and record how that ended."""
+        row = claimed.row
+        message = self._message(row)
+        channel = self._channel(row)
+        if message is None or channel is None:
+            return await self._reject(claimed, "unknown_recipient" if message is None else "unknown_channel")
+        if claimed.elapsed_s > self._settings.lease_s - channel.timeout_s - self._settings.settle_s:
+            # Too late to be over before the lease is: nothing was sent, the next claim finds that out.
+            _log.warning("page_attempt_abandoned", page_id=row.page_id, elapsed_s=round(claimed.elapsed_s, 3))
+            return None
+        sent_at = claimed.now
+        outcome = await channel.send(message)
+        self._metrics.attempts.labels(outcome.kind, outcome.reason).inc()
+        happening = self._happening(claimed, outcome, sent_at)
+        step = await self._journal.record(row.page_id, happening, fence=row.fence)
+        if step is None and outcome.kind is SendKind.ACCEPTED:
+            # A later claim owns the page, but that the provider has it is true for every claim.
+            step = await self._journal.record(row.page_id, happening)
+        return step
+
+    async def look_up(self, claimed: Claimed) -> Step | None:
+        """Look for a page in doubt: adopt it, put it back to be sent, or look again later."""
+        row = claimed.row
+        message, channel = self._message(row), self._channel(row)
+        if message is None or channel is None:
+            return await self._reject(claimed, "unknown_recipient" if message is None else "unknown_channel")
+        try:
+            found = await channel.find(message)
+        except PeerUnavailable as error:
+            self._metrics.lookups.labels("failed").inc()
+            return await self._journal.record(row.page_id, self._failed_lookup(claimed, error), fence=row.fence)
+        self._metrics.lookups.labels("found" if found else "not_found").inc()
+        happening = self.adoption(claimed, found) if found else _plain(claimed, PageEvent.NOT_FOUND)
+        return await self._journal.record(row.page_id, happening, fence=row.fence)
+
+    def adoption(self, claimed: Claimed, found: Receipt) -> Happening:
+        """What it means that the provider's list holds the page."""
+        now = claimed.now
+        return Happening(
+            event=RECEIPT_EVENTS[found.state],
+            key=f"{claimed.row.page_id}/{claimed.row.fence}/found",
+            at=now,
+            sid=found.sid,
+            receipt_due_at=now + timedelta(seconds=self._settings.receipt_poll_s),
+            reason="" if found.state is not ReceiptState.UNDELIVERED else f"{found.status}_{found.error_code}",
+            detail={"adopted": True, "status": found.status},
+        )
+
+    def _happening(self, claimed: Claimed, outcome: SendOutcome, sent_at: datetime) -> Happening:
+        event, now = event_of(outcome), claimed.now
+        return Happening(
+            event=event,
+            key=f"{claimed.row.page_id}/{claimed.row.fence}/{event}",
+            at=now,
+            sid=outcome.sid,
+            sent_at=sent_at,
+            due_at=now + timedelta(seconds=self._wait_s(claimed.row, outcome)),
+            receipt_due_at=now + timedelta(seconds=self._settings.receipt_poll_s),
+            reason="" if outcome.kind is SendKind.ACCEPTED else outcome.reason,
+        )
+
+    def _wait_s(self, row: PageRow, outcome: SendOutcome) -> float:
+        if outcome.kind is SendKind.RETRY_SAFE:
+            return backoff_s(row.tries, jitter=self._random.random(), retry_after_s=outcome.retry_after_s)
+        return self._settings.settle_s
+
+    def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
+        now, budget_s = claimed.now, self._settings.lookup_budget_s
+        since = claimed.row.lookup_since or now
+        event = after_failed_lookup(since=since, now=now, budget_s=budget_s)
+        return Happening(
+            event=event,
+            key=f"{claimed.row.page_id}/{claimed.row.fence}/{event}",
+            at=now,
+            due_at=next_lookup_at(since=since, now=now, budget_s=budget_s),
+            reason=f"lookup_{error.reason}",
+        )
+
+    async def _reject(self, claimed: Claimed, reason: str) -> Step | None:
+        happening = _plain(claimed, PageEvent.REJECTED, reason=reason)
+        return await self._journal.record(claimed.row.page_id, happening, fence=claimed.row.fence)
+
+    def _channel(self, row: PageRow) -> Channel | None:
+        return next((channel for name, channel in self._channels.items() if name == row.channel), None)
+
+    def _message(self, row: PageRow) -> Outbound | None:
+        contact = self._directory.contact(row.recipient)
+        if contact is None:
+            return None
+        return Outbound(
+            page_id=row.page_id,
+            attempt_id=row.attempt_id or "",
+            nonce=row.nonce,
+            to=contact.number,
+            body=row.body,
+            created_at=row.created_at,
+        )
+
+
+def _plain(claimed: Claimed, event: PageEvent, *, reason: str = "") -> Happening:
+    key = f"{claimed.row.page_id}/{claimed.row.fence}/{event}"
+    return Happening(event=event, key=key, at=claimed.now, reason=reason)

@@ -1,0 +1,129 @@
+"""The single way in which a page changes: lock, decide, write page + history + audit, commit, tell.
+
+Who calls it: every duty of the pager, and the webhooks through ``alerting.pager.inbound``. It must not talk to a
+provider: no transaction is open while a message is sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alerting.core.pages import PageEffect, PageState, Step, advance
+from alerting.pager.columns import Happening, columns, is_second_message
+from alerting.pager.metrics import PagerMetrics
+from alerting.pager.publishing import BestEffortPublisher
+from schemas.events import PageChanged
+from schemas.ids import event_id_of
+from store import pages
+from store.engine import transaction
+from store.pages import PageChange, PageRow
+
+_log = structlog.get_logger(__name__)
+
+
+class Journal:
+    """Applies happenings to pages; ``actor`` is the role that stands in the audit log."""
+
+    def __init__(
+        self, engine: AsyncEngine, publisher: BestEffortPublisher, metrics: PagerMetrics, *, actor: str = "pager"
+    ) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._metrics = metrics
+        self._actor = actor
+
+    async def record(self, page_id: str, happening: Happening, *, fence: int | None = None) -> Step | None:
+        """Apply a happening in a transaction of its own.
+
+        Args:
+            page_id: the page.
+            happening: what happened.
+            fence: of the claim that saw it; None for what the provider itself told, which is true for every claim.
+
+        Returns:
+            The step taken; None where nothing was changed: unknown page, later claim, or known already.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
+        async with transaction(self._engine) as connection:
+            row = await pages.lock(connection, page_id, fence=fence)
+            if row is None:
+                self._metrics.stale_writes.inc()
+                _log.warning("page_write_stale", page_id=page_id, page_event=happening.event, fence=fence)
+                return None
+            step = await self.apply(connection, row, happening)
+        if step is not None:
+            self.tell(row, step.state, at=happening.at, detail=happening.event, key=happening.key)
+        return step
+
+    async def apply(self, connection: AsyncConnection, row: PageRow, happening: Happening) -> Step | None:
+        """Apply a happening to a locked page in the caller's transaction; the caller tells of it after commit."""
+        step = advance(PageState(row.state), happening.event)
+        if step.effect is PageEffect.REFUSE:
+            _log.error("page_event_refused", page_id=row.page_id, state=row.state, page_event=happening.event)
+            self._metrics.events.labels(happening.event, step.effect).inc()
+            return None
+        second = is_second_message(row, happening)
+        values: dict[str, object] = {"possible_duplicate": True} if second else columns(row, step, happening)
+        change = PageChange(
+            kind="second_message" if second else str(happening.event),
+            dedupe_key=happening.key,
+            values=values,
+            detail=_detail(row, step, happening),
+            wake=step.effect in {PageEffect.SEND_AGAIN, PageEffect.SEND_AGAIN_FLAGGED},
+        )
+        if not await pages.change(connection, row, change, actor=self._actor, now=happening.at):
+            return None
+        self._count(row, step, happening, second=second)
+        return step
+
+    def tell(self, row: PageRow, state: str, *, at: datetime, detail: str, key: str) -> None:
+        """Offer the change to the publisher; call it after the commit."""
+        event = PageChanged(
+            case_id=row.case_id,
+            incident_id=row.incident_id,
+            page_id=row.page_id,
+            channel=row.channel,
+            step=row.step,
+            recipient=row.recipient,
+            state=str(state),
+            changed_at=at,
+            detail=str(detail),
+        )
+        self._publisher.offer(event, event_id_of(row.case_id, "page.changed", key))
+
+    def _count(self, row: PageRow, step: Step, happening: Happening, *, second: bool) -> None:
+        self._metrics.events.labels(happening.event, step.effect).inc()
+        if second or step.effect is PageEffect.SEND_AGAIN_FLAGGED:
+            self._metrics.possible_duplicates.inc()
+        if step.effect is PageEffect.ADOPT and row.provider_sid is None:
+            self._metrics.accept_seconds.observe(max(0.0, (happening.at - row.created_at).total_seconds()))
+        log = _log.error if step.effect is PageEffect.RAISE else _log.info
+        log(
+            "page_changed",
+            page_id=row.page_id,
+            case_id=row.case_id,
+            recipient=row.recipient,
+            channel=row.channel,
+            page_event=str(happening.event),
+            state=str(step.state),
+            reason=happening.reason,
+        )
+
+
+def _detail(row: PageRow, step: Step, happening: Happening) -> dict[str, object]:
+    facts = {
+        "state": str(step.state),
+        "effect": str(step.effect),
+        "step": row.step,
+        "fence": row.fence,
+        "attempt_id": row.attempt_id,
+        "sid": happening.sid,
+        "reason": happening.reason,
+        **happening.detail,
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "")}

@@ -1,0 +1,105 @@
+"""Claiming pages: several pagers work on one outbox, and each page is with one of them at a time.
+
+Who calls it: ``alerting.pager``. A claim raises the page's fence and writes a lease; whoever holds an older fence
+can no longer change the page. ``SKIP LOCKED`` keeps pagers from waiting for each other (PostgreSQL manual,
+SELECT, "The Locking Clause"). A claim must be committed before anything is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store.pages import PAGE_ROW, PageRow
+from store.tables import incidents, page_outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who claims, from when, for how long."""
+
+    owner: str
+    now: datetime
+    seconds: float
+
+    @property
+    def until(self) -> datetime:
+        """When the lease ends."""
+        return self.now + timedelta(seconds=self.seconds)
+
+
+async def claim_due(connection: AsyncConnection, lease: Lease, *, limit: int) -> list[PageRow]:
+    """Claim pages that wait to be sent, the longest due first; pages of acknowledged incidents stay."""
+    condition = and_(
+        page_outbox.c.state == "pending",
+        page_outbox.c.due_at <= lease.now,
+        incidents.c.acknowledged_at.is_(None),
+    )
+    values = {
+        **_lease_values(lease),
+        "state": "sending",
+        "attempt_id": func.gen_random_uuid().cast(page_outbox.c.attempt_id.type),
+        "claimed_at": lease.now,
+        "tries": page_outbox.c.tries + 1,
+        "lookup_since": None,
+    }
+    return await _claim(connection, condition, values, limit=limit)
+
+
+async def claim_in_doubt(connection: AsyncConnection, lease: Lease, *, limit: int) -> list[PageRow]:
+    """Claim pages whose attempt ended in doubt, or whose pager died: lease over, no answer of the provider."""
+    condition = and_(page_outbox.c.state == "sending", page_outbox.c.lease_until <= lease.now)
+    values = {**_lease_values(lease), "lookup_since": func.coalesce(page_outbox.c.lookup_since, lease.now)}
+    return await _claim(connection, condition, values, limit=limit)
+
+
+async def claim_receipts(
+    connection: AsyncConnection, lease: Lease, *, accepted_after: datetime, limit: int
+) -> list[PageRow]:
+    """Take accepted pages whose receipt is due; the next look is due when the lease ends. The fence stays."""
+    condition = and_(
+        page_outbox.c.state == "accepted",
+        page_outbox.c.receipt_due_at <= lease.now,
+        page_outbox.c.accepted_at > accepted_after,
+    )
+    return await _claim(connection, condition, {"receipt_due_at": lease.until}, limit=limit)
+
+
+async def needless(connection: AsyncConnection, *, limit: int) -> list[str]:
+    """Ids of pages that wait although their incident was acknowledged; locked until the transaction ends."""
+    statement = (
+        select(page_outbox.c.page_id)
+        .join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
+        .where(page_outbox.c.state == "pending", incidents.c.acknowledged_at.is_not(None))
+        .limit(limit)
+        .with_for_update(of=page_outbox, skip_locked=True)
+    )
+    return list((await connection.execute(statement)).scalars())
+
+
+def _lease_values(lease: Lease) -> dict[str, object]:
+    return {"lease_owner": lease.owner, "lease_until": lease.until, "fence": page_outbox.c.fence + 1}
+
+
+async def _claim(
+    connection: AsyncConnection, condition: ColumnElement[bool], values: dict[str, object], *, limit: int
+) -> list[PageRow]:
+    picked = (
+        select(page_outbox.c.page_id)
+        .join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
+        .where(condition)
+        .order_by(page_outbox.c.due_at)
+        .limit(limit)
+        .with_for_update(of=page_outbox, skip_locked=True)
+        .cte("picked")
+    )
+    statement = (
+        update(page_outbox)
+        .where(page_outbox.c.page_id == picked.c.page_id, incidents.c.incident_id == page_outbox.c.incident_id)
+        .values(**values)
+        .returning(*PAGE_ROW)
+    )
+    return [PageRow(**row) for row in (await connection.execute(statement)).mappings()]

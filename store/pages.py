@@ -1,0 +1,181 @@
+"""One page of the outbox under a row lock, and the single way to change it.
+
+Who calls it: ``alerting.pager``. A change is written together with its history row and its audit row, in the
+caller's transaction; a change whose dedupe key stands in the history already is not applied again.
+It decides nothing: the next state comes from ``alerting.core.pages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from store import audit
+from store.listen import Channel, notify
+from store.tables import incidents, page_events, page_outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRow:
+    """A page as the store knows it; ``fence`` counts the claims, so an older claim can be told from the newest."""
+
+    page_id: str
+    incident_id: str
+    case_id: str
+    recipient: str
+    channel: str
+    step: int
+    state: str
+    body: str
+    nonce: str
+    attempt_id: str | None
+    fence: int
+    tries: int
+    provider_sid: str | None
+    possible_duplicate: bool
+    last_error: str
+    created_at: datetime
+    due_at: datetime
+    claimed_at: datetime | None
+    lease_until: datetime | None
+    sent_at: datetime | None
+    accepted_at: datetime | None
+    delivered_at: datetime | None
+    lookup_since: datetime | None
+    acknowledged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageChange:
+    """One entry of a page's history and the columns it sets; ``detail`` holds no number and no patient data."""
+
+    kind: str
+    dedupe_key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = field(default_factory=dict)
+    wake: bool = False
+    """Wake the pagers when the transaction commits."""
+
+
+PAGE_ROW = (
+    *(page_outbox.c[name] for name in PageRow.__dataclass_fields__ if name in page_outbox.c),
+    incidents.c.case_id,
+    incidents.c.acknowledged_at,
+)
+
+
+async def store_now(connection: AsyncConnection) -> datetime:
+    """PostgreSQL's clock: the one clock that all pagers of a database share."""
+    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now
+
+
+async def lock(connection: AsyncConnection, page_id: str, *, fence: int | None = None) -> PageRow | None:
+    """Lock a page; None where it does not exist, or where a later claim than ``fence`` owns it."""
+    conditions: list[ColumnElement[bool]] = [page_outbox.c.page_id == page_id]
+    if fence is not None:
+        conditions.append(page_outbox.c.fence == fence)
+    return await _locked(connection, *conditions)
+
+
+async def lock_by_sid(connection: AsyncConnection, provider_sid: str) -> PageRow | None:
+    """Lock the page that the provider knows as ``provider_sid``."""
+    return await _locked(connection, page_outbox.c.provider_sid == provider_sid)
+
+
+async def known_sid(connection: AsyncConnection, provider_sid: str) -> bool:
+    """Say whether some page was accepted as ``provider_sid``."""
+    statement = select(page_outbox.c.page_id).where(page_outbox.c.provider_sid == provider_sid)
+    return (await connection.execute(statement)).first() is not None
+
+
+async def change(connection: AsyncConnection, row: PageRow, what: PageChange, *, actor: str, now: datetime) -> bool:
+    """Write history, columns and audit of one change; False where this very change was written before."""
+    if not await note(connection, what, page_id=row.page_id, incident_id=row.incident_id, now=now):
+        return False
+    if what.values:
+        await connection.execute(
+            update(page_outbox).where(page_outbox.c.page_id == row.page_id).values(**dict(what.values))
+        )
+    detail = {"page_id": row.page_id, "recipient": row.recipient, "channel": row.channel, **what.detail}
+    await audit.append(connection, at=now, actor=actor, action=f"page.{what.kind}", case_id=row.case_id, detail=detail)
+    await notify(connection, Channel.WORKLIST, row.case_id)
+    if what.wake:
+        await notify(connection, Channel.PAGES, row.page_id)
+    return True
+
+
+async def note(
+    connection: AsyncConnection, what: PageChange, *, page_id: str | None, incident_id: str | None, now: datetime
+) -> bool:
+    """Write a history row alone; False where its dedupe key stands there already."""
+    statement = (
+        insert(page_events)
+        .values(
+            page_id=page_id,
+            incident_id=incident_id,
+            kind=what.kind,
+            detail=msgspec.to_builtins(dict(what.detail)),
+            dedupe_key=what.dedupe_key,
+            at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(page_events.c.seq)
+    )
+    return (await connection.execute(statement)).first() is not None
+
+
+async def seen(connection: AsyncConnection, dedupe_keys: list[str]) -> set[str]:
+    """Return those of ``dedupe_keys`` that stand in the history."""
+    column = page_events.c.dedupe_key
+    return set((await connection.execute(select(column).where(column.in_(dedupe_keys)))).scalars())
+
+
+async def open_pages(connection: AsyncConnection, incident_id: str) -> list[PageRow]:
+    """Lock the pages of an incident that were not sent yet, in a fixed order."""
+    statement = (
+        _select()
+        .where(page_outbox.c.incident_id == incident_id, page_outbox.c.state == "pending")
+        .order_by(page_outbox.c.page_id)
+        .with_for_update(of=page_outbox)
+    )
+    return [PageRow(**row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def paged_as(connection: AsyncConnection, incident_id: str, recipients: list[str]) -> PageRow | None:
+    """Return the newest page of an incident that may have reached one of ``recipients``."""
+    statement = (
+        _select()
+        .where(
+            page_outbox.c.incident_id == incident_id,
+            page_outbox.c.recipient.in_(recipients),
+            page_outbox.c.tries > 0,
+        )
+        .order_by(page_outbox.c.step.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(statement)).mappings().first()
+    return PageRow(**row) if row else None
+
+
+async def count_by_state(connection: AsyncConnection) -> dict[str, int]:
+    """Count all pages by state."""
+    statement = select(page_outbox.c.state, func.count()).group_by(page_outbox.c.state)
+    return {state: int(number) for state, number in (await connection.execute(statement)).tuples()}
+
+
+async def _locked(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> PageRow | None:
+    statement = _select().where(*conditions).with_for_update(of=page_outbox)
+    row = (await connection.execute(statement)).mappings().first()
+    return PageRow(**row) if row else None
+
+
+def _select() -> Select[Any]:
+    return select(*PAGE_ROW).join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
