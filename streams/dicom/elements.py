@@ -16,6 +16,7 @@ from schemas.errors import BadDicom
 
 UNDEFINED: Final = 0xFFFFFFFF
 PIXEL_DATA: Final = 0x7FE00010
+_PIXEL_DATA_SWAPPED: Final = 0x00107FE0
 _PREFIX_AT: Final = 128
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
@@ -33,8 +34,9 @@ MAX_ELEMENTS: Final = 20_000
 MAX_NESTED: Final = 200_000
 MAX_DEPTH: Final = 16
 _MAX_VALUE: Final = 4096
+_MAX_STEPS: Final = 4096
 
-_explicit = struct.Struct("<HH2sH").unpack_from
+_explicit = struct.Struct("<I2sH").unpack_from
 _implicit = struct.Struct("<HHI").unpack_from
 _uint32 = struct.Struct("<I").unpack_from
 
@@ -85,8 +87,8 @@ def walk_meta(data: bytes) -> tuple[dict[int, bytes], int]:
     while True:
         if position + 8 > len(data):
             raise NeedMore
-        group, element, vr, length = _explicit(data, position)
-        if group != _META_GROUP:
+        tag, vr, length = _explicit(data, position)
+        if tag & 0xFFFF != _META_GROUP:
             return values, position
         value = position + 8
         if vr in _LONG:
@@ -97,43 +99,79 @@ def walk_meta(data: bytes) -> tuple[dict[int, bytes], int]:
             raise Unusual("file meta without value representations")
         if value + length > len(data):
             raise NeedMore
-        values[group << 16 | element] = data[value : value + length]
+        values[_swap(tag)] = data[value : value + length]
         position = value + length
 
 
-def walk_explicit(data: bytes, start: int, wanted: frozenset[int]) -> Walk:
-    """Walk an explicit VR little endian data set from ``start`` up to its pixel data or its end.
+class ExplicitWalker:
+    """Walks explicit VR little endian data sets for the tags ``wanted``.
 
-    Raises:
-        BadDicom: too many elements, or nested too deep.
-        NeedMore: an element runs past ``data``; the caller knows whether the file is longer.
-        Unusual: an unknown value representation, or undefined length where it may not be.
+    This is the hot loop of the whole reader: 60,000 turns for 400 files. So it remembers how far the eight bytes that
+    begin an element nobody wants carry it (slices of one series repeat them), up to a bounded number of them.
     """
-    values: dict[int, bytes] = {}
-    position, end = start, len(data)
-    for _ in range(MAX_ELEMENTS):
-        if position == end:
-            return Walk(values)
-        try:
-            group, element, vr, length = _explicit(data, position)
-            if vr in _SHORT:
-                position += 8
+
+    def __init__(self, wanted: frozenset[int]) -> None:
+        self._wanted = frozenset(map(_swap, wanted))
+        self._steps: dict[bytes, int] = {}
+
+    def walk(self, data: bytes, start: int) -> Walk:
+        """Walk from ``start`` up to the pixel data or the end.
+
+        Raises:
+            BadDicom: too many elements, or nested too deep.
+            NeedMore: an element runs past ``data``; the caller knows whether the file is longer.
+            Unusual: an unknown value representation, or undefined length where it may not be.
+        """
+        raw: dict[int, bytes] = {}
+        known, position, end = self._steps.get, start, len(data)
+        for _ in range(MAX_ELEMENTS):
+            step = known(data[position : position + 8])
+            if step:
+                position += step
+            elif position >= end:
+                break
             else:
-                length, position = _long(data, position, vr)
+                tag, value, length = self._element(data, position)
+                if tag == _PIXEL_DATA_SWAPPED:
+                    return Walk(_by_tag(raw), value, length)
+                if tag in self._wanted:
+                    raw[tag] = _value(data, value, length)
+                position = value + length
+        if position > end:
+            raise NeedMore
+        if position < end:
+            raise BadDicom(f"DICOM file has more than {MAX_ELEMENTS} elements", reason="too_many_elements")
+        return Walk(_by_tag(raw))
+
+    def _element(self, data: bytes, position: int) -> tuple[int, int, int]:
+        """Tag (as the file spells it), value offset and length of the element at ``position``; sequences are passed."""
+        try:
+            tag, vr, length = _explicit(data, position)
+            if vr in _SHORT:
+                if tag not in self._wanted and len(self._steps) < _MAX_STEPS:
+                    self._steps[data[position : position + 8]] = 8 + length
+                return tag, position + 8, length
+            length, value = _long(data, position, vr)
         except struct.error:
             raise NeedMore from None
-        tag = group << 16 | element
-        if tag == PIXEL_DATA:
-            return Walk(values, position, length)
-        if length == UNDEFINED:
-            position = _skip_nested(data, position, explicit=True)
-            continue
-        if position + length > end:
-            raise NeedMore
-        if tag in wanted:
-            values[tag] = data[position : position + min(length, _MAX_VALUE)]
-        position += length
-    raise BadDicom(f"DICOM file has more than {MAX_ELEMENTS} elements", reason="too_many_elements")
+        if length == UNDEFINED and tag != _PIXEL_DATA_SWAPPED:
+            return tag, _skip_nested(data, value, explicit=True), 0
+        return tag, value, length
+
+
+def _value(data: bytes, position: int, length: int) -> bytes:
+    if position + length > len(data):
+        raise NeedMore
+    return data[position : position + min(length, _MAX_VALUE)]
+
+
+def _swap(tag: int) -> int:
+    """Turn group and element round: the order in which a little-endian file reads as one integer."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
+
+def _by_tag(raw: dict[int, bytes]) -> dict[int, bytes]:
+    return {_swap(tag): value for tag, value in raw.items()}
 
 
 def _long(data: bytes, position: int, vr: bytes) -> tuple[int, int]:
@@ -147,7 +185,7 @@ def _long(data: bytes, position: int, vr: bytes) -> tuple[int, int]:
 
 
 def walk_implicit(data: bytes, start: int, wanted: frozenset[int]) -> Walk:
-    """Walk an implicit VR little endian data set; as ``walk_explicit``."""
+    """Walk an implicit VR little endian data set; as ``ExplicitWalker.walk``."""
     values: dict[int, bytes] = {}
     position, end = start, len(data)
     for _ in range(MAX_ELEMENTS):
@@ -163,11 +201,11 @@ def walk_implicit(data: bytes, start: int, wanted: frozenset[int]) -> Walk:
         if length == UNDEFINED:
             position = _skip_nested(data, position, explicit=False)
             continue
-        if position + length > end:
-            raise NeedMore
         if tag in wanted:
-            values[tag] = data[position : position + min(length, _MAX_VALUE)]
+            values[tag] = _value(data, position, length)
         position += length
+        if position > end:
+            raise NeedMore
     raise BadDicom(f"DICOM file has more than {MAX_ELEMENTS} elements", reason="too_many_elements")
 
 
@@ -199,7 +237,7 @@ def _skip_nested(data: bytes, position: int, *, explicit: bool) -> int:
 
 def _nested_length(data: bytes, position: int) -> tuple[int, int]:
     """Length and value offset of an explicit VR element inside a sequence."""
-    _, _, vr, length = _explicit(data, position)
+    _, vr, length = _explicit(data, position)
     if vr in _SHORT:
         return length, position + 8
     try:

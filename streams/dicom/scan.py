@@ -13,12 +13,13 @@ from typing import Final
 from schemas.errors import BadDicom, PeerUnavailable
 from streams.dicom import fallback, syntaxes
 from streams.dicom.deflated import MAX_INFLATED, inflate
-from streams.dicom.elements import NeedMore, Unusual, Walk, walk_explicit, walk_implicit, walk_meta
+from streams.dicom.elements import ExplicitWalker, NeedMore, Unusual, Walk, walk_implicit, walk_meta
 from streams.dicom.header import WANTED, Header, header_of
 from streams.dicom.values import text_of
 
 _STEPS: Final = (16 * 1024, 256 * 1024, 16 * 1024 * 1024)
 """How much of a file is read for its header, one step after the other; more than the last is refused."""
+_EXPLICIT: Final = ExplicitWalker(WANTED)
 
 
 def scan(path: Path) -> Header:
@@ -66,9 +67,8 @@ def _walk_data(descriptor: int, data: bytes, start: int, syntax: str, size: int)
         if size > MAX_INFLATED:
             raise BadDicom("deflated file is too large", reason="deflate_bomb")
         inflated = inflate(os.pread(descriptor, size, 0)[start:])
-        return _checked_inflated(walk_explicit(inflated, 0, WANTED), len(inflated))
-    walk = walk_implicit if syntax == syntaxes.IMPLICIT_LE else walk_explicit
-    return walk(data, start, WANTED)
+        return _checked_inflated(_EXPLICIT.walk(inflated, 0), len(inflated))
+    return walk_implicit(data, start, WANTED) if syntax == syntaxes.IMPLICIT_LE else _EXPLICIT.walk(data, start)
 
 
 def _checked_inflated(walk: Walk, size: int) -> Walk:
