@@ -22,6 +22,7 @@ from schemas.errors import CodestrokeError
 
 app = cyclopts.App(name="services", help="Real Kafka, PostgreSQL and Triton on this machine, without containers.")
 
+_INTERRUPTED = 130  # what shells expect after Ctrl-C
 _NOTICE = "codestroke is research software, not a medical device."
 Home = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_HOME", help="Data, ports, logs.")]
 Cache = Annotated[Path, cyclopts.Parameter(env_var="CODESTROKE_CACHE", help="Downloads, kept over homes.")]
@@ -59,7 +60,13 @@ def up(
     """Start the parts (all, or those named) and wait until they are ready; a part that runs is left alone."""
     config = StackConfig(home=home, cache=cache, ports=ports, model_repository=models)
     stack = Stack(config, progress=_console(), bound=False)
-    _run(lambda: stack.up(parts or tuple(Part)))
+    ran_before = any(one.pid for one in stack.status())
+    try:
+        _run(lambda: stack.up(parts or tuple(Part)))
+    except KeyboardInterrupt:
+        if not ran_before:
+            _run(stack.down)
+        sys.exit(_INTERRUPTED)
     _show(stack.status(), as_json=as_json)
 
 

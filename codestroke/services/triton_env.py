@@ -44,13 +44,17 @@ def ensure(cache: Path, console: Console) -> Path:
     if is_built(target):
         return target
     libpython()
-    with console.status("Triton's environment (about 60 MB to download)"):
-        return build_once(target, _build)
+    return build_once(target, lambda empty: _build(empty, console))
 
 
-def _build(target: Path) -> None:
-    _uv("venv", "--python", sys.executable, str(target / "venv"))
-    _uv("pip", "install", "--python", str(python(target)), "--no-deps", "--require-hashes", "-r", str(LOCK))
+def _build(target: Path, console: Console) -> None:
+    console.print("Triton's own environment (about 80 MB to download)")
+    _uv("venv", "--quiet", "--python", sys.executable, str(target / "venv"))
+    install = ("pip", "install", "--python", str(python(target)), "--no-deps", "--require-hashes", "-r", str(LOCK))
+    if console.is_terminal and not console.quiet:
+        _uv(*install, show=True)  # uv draws a progress bar for each download
+    else:
+        _uv(*install)
     tree = server_root(target)
     backends = target / "backends"
     shutil.copytree(tree / "backends" / "python", backends / "python")
@@ -102,13 +106,19 @@ def relock() -> None:
     LOCK.write_text(head + packages + server)
 
 
-def _uv(*arguments: str, stdin: str | None = None) -> str:
-    command = [uv.find_uv_bin(), "--quiet", *arguments]
+def _uv(*arguments: str, stdin: str | None = None, show: bool = False) -> str:
     done = subprocess.run(  # noqa: S603
-        command, input=stdin, capture_output=True, text=True, check=False, env=clean_environment()
+        [uv.find_uv_bin(), *arguments],
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=None if show else subprocess.PIPE,
+        text=True,
+        check=False,
+        env=clean_environment(),
     )
     if done.returncode != 0:
-        raise PeerUnavailable(f"uv {' '.join(arguments[:2])} failed: {done.stderr.strip()}", reason="download")
+        told = (done.stderr or "see above").strip()
+        raise PeerUnavailable(f"uv {' '.join(arguments[:2])} failed: {told}", reason="download")
     return done.stdout
 
 
