@@ -41,3 +41,13 @@ def test_root_gives_way_to_an_existing_user_and_others_stay(monkeypatch: pytest.
     assert privileges.unprivileged_user() in ("postgres", "nobody")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert privileges.unprivileged_user() is None
+
+
+def test_a_copy_made_under_a_strict_umask_is_opened(open_folder: Path) -> None:
+    program = open_folder / "bin" / "postgres"
+    program.parent.mkdir(mode=0o700)
+    program.touch(mode=0o700)
+    (open_folder / "text").touch(mode=0o600)
+    privileges.open_to_all(open_folder)
+    modes = [path.stat().st_mode & 0o777 for path in (program.parent, program, open_folder / "text")]
+    assert modes == [0o755, 0o755, 0o644]
