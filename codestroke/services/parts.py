@@ -111,15 +111,15 @@ class Layout:
         """The ports chosen for this home."""
         return self.home / "ports.json"
 
-    def log(self, part: Part) -> Path:
+    def log(self, part: str) -> Path:
         """The log of one part: what it wrote to standard output and error."""
         return self.home / "logs" / f"{part}.log"
 
-    def spec(self, part: Part) -> Path:
+    def spec(self, part: str) -> Path:
         """What ``launch.py`` reads to start a part."""
         return self.run / f"{part}.json"
 
-    def pid_file(self, part: Part) -> Path:
+    def pid_file(self, part: str) -> Path:
         """Written by ``launch.py`` just before it becomes the part."""
         return self.run / f"{part}.pid"
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import xmlrpc.client
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def socket_path(layout: Layout) -> Path:
     return Path(tempfile.gettempdir()) / f"codestroke-{os.geteuid()}-{layout.key}.sock"
 
 
-def configuration(layout: Layout, *, owner_pid: int | None) -> str:
-    """The text of ``supervisord.conf``; with ``owner_pid`` the stack ends when that process does."""
+def configuration(layout: Layout, *, owner_pid: int | None, names: Sequence[str] = tuple(Part)) -> str:
+    """The text of ``supervisord.conf`` for ``names``; with ``owner_pid`` all end when that process does."""
     if set(";\n\"'") & set(str(layout.home)):
         raise BadSettings(f"CODESTROKE_HOME {layout.home} has a quote, a semicolon or a line break", reason="home")
     lines = [
@@ -65,16 +66,16 @@ def configuration(layout: Layout, *, owner_pid: int | None) -> str:
         f"logfile_backups=1\npidfile={layout.run / 'supervisord.pid'}\nidentifier=codestroke\n"
         f"childlogdir={layout.home / 'logs'}" + ("\nuser=root" if os.geteuid() == 0 else ""),
         "[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
-        *(_program(layout, part) for part in Part),
+        *(_program(layout, name) for name in names),
     ]
     if owner_pid is not None:
         lines.append(_owner_program(layout, owner_pid))
     return "\n\n".join(lines).replace("%", "%%") + "\n"
 
 
-def _program(layout: Layout, part: Part) -> str:
+def _program(layout: Layout, part: str) -> str:
     command = shlex.join([sys.executable, "-I", launch.__file__, str(layout.spec(part))])
-    signal_name = "INT" if part is Part.POSTGRES else "TERM"
+    signal_name = "INT" if part == Part.POSTGRES else "TERM"
     return (
         f"[program:{part}]\ncommand={command}\nautostart=false\nautorestart=true\nstartsecs=1\nstartretries=20\n"
         f"stopsignal={signal_name}\nstopwaitsecs=20\nkillasgroup=true\nredirect_stderr=true\n"
@@ -104,9 +105,9 @@ class Supervisor:
         except PeerUnavailable:
             return None
 
-    def start(self, *, owner_pid: int | None) -> None:
-        """Start the supervisor as a daemon. Raises PeerUnavailable if it does not come up."""
-        text = configuration(self._layout, owner_pid=owner_pid)
+    def start(self, *, owner_pid: int | None, names: Sequence[str] = tuple(Part)) -> None:
+        """Start the supervisor of the programs ``names`` as a daemon. Raises PeerUnavailable if it does not come up."""
+        text = configuration(self._layout, owner_pid=owner_pid, names=names)
         path = self._layout.run / "supervisord.conf"
         path.write_text(text)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(path)]
@@ -116,7 +117,7 @@ class Supervisor:
         if done.returncode != 0:
             raise PeerUnavailable(f"the supervisor did not start: {done.stderr.strip()}", reason="supervisor")
 
-    def info(self, part: Part) -> ProcessInfo:
+    def info(self, part: str) -> ProcessInfo:
         """State, process id and uptime of ``part``."""
         told: dict[str, Any] = self._call("getProcessInfo", str(part))
         state = _STATES.get(told["statename"], PartState.DOWN)
@@ -125,11 +126,11 @@ class Supervisor:
         uptime = told["now"] - told["start"] if told["pid"] else None
         return ProcessInfo(state=state, pid=told["pid"] or None, uptime_s=uptime)
 
-    def start_part(self, part: Part) -> None:
+    def start_part(self, part: str) -> None:
         """Start ``part`` and return at once."""
         self._call("startProcess", str(part), False)
 
-    def stop_part(self, part: Part) -> None:
+    def stop_part(self, part: str) -> None:
         """Stop ``part`` and wait until it has ended; killed after 20 s."""
         self._call("stopProcess", str(part), True)
 
