@@ -13,9 +13,10 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.pager.metrics import PagerMetrics
+from schemas.errors import CodestrokeError
 from schemas.ids import CaseId
 from store.engine import transaction
-from store.overdue import overdue_cases
+from store.overdue import Overdue, overdue_cases
 from store.pages import store_now
 
 _log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ class OverduePort(Protocol):
         """Record the outcome ``failed: deadline``; harmless where an outcome came meanwhile.
 
         Raises:
-            TransientError: it could not be recorded; it is tried again in the next round.
+            CodestrokeError: it could not be recorded; it is tried again in the next round.
         """
         ...
 
@@ -54,6 +55,14 @@ class OverdueWatch:
         for case in found:
             late_s = (now - case.deadline).total_seconds()
             _log.warning("case_overdue", case_id=case.case_id, pathway=case.pathway, late_s=round(late_s, 3))
+        return sum([await self._fail(case, now) for case in found])
+
+    async def _fail(self, case: Overdue, now: datetime) -> int:
+        """Fail one case; one that cannot be failed must not keep the others waiting."""
+        try:
             await self._port.fail_overdue(case.case_id, case.pathway, now)
-            self._metrics.overdue.inc()
-        return len(found)
+        except CodestrokeError as error:
+            _log.error("overdue_not_failed", case_id=case.case_id, pathway=case.pathway, reason=error.reason)
+            return 0
+        self._metrics.overdue.inc()
+        return 1

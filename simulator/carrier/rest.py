@@ -6,11 +6,13 @@ Only what the pager uses, but that as documented: basic authentication, form bod
 from __future__ import annotations
 
 import asyncio
+import base64
+import hmac
 import re
 from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
-from aiohttp import BasicAuth, web
+from aiohttp import web
 
 from simulator.carrier.messages import API_VERSION, Message
 from simulator.carrier.network import Network
@@ -105,11 +107,9 @@ async def _answer(request: web.Request, network: Network, fault: Fault, message:
 
 def _refused(request: web.Request, network: Network) -> web.Response | None:
     settings = network.settings
-    try:
-        given = BasicAuth.decode(request.headers.get("Authorization", ""))
-    except ValueError:
-        given = BasicAuth("")
-    if (given.login, given.password) != (settings.account_sid, settings.auth_token.get_secret_value()):
+    pair = f"{settings.account_sid}:{settings.auth_token.get_secret_value()}"
+    expected = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+    if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), expected.encode()):
         return _error(401, 20003, "Authenticate")
     if request.match_info["account"] != settings.account_sid:
         return _error(404, 20404, "The requested resource was not found")

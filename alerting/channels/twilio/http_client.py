@@ -6,6 +6,7 @@ does neither. Here network exceptions become ours, told apart by whether the req
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -74,7 +75,7 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the library has no t
             "allow_redirects": allow_redirects,
         }
         if auth is not None:
-            options["auth"] = aiohttp.BasicAuth(*auth)
+            options["headers"] = {**(headers or {}), "Authorization": _basic(*auth)}
         return await self._exchange(method.upper(), self._rebase(uri), options)
 
     async def close(self) -> None:
@@ -104,6 +105,11 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the library has no t
 
     def _rebase(self, uri: str) -> str:
         return urlunsplit(urlsplit(uri)._replace(scheme=self._base.scheme, netloc=self._base.netloc))
+
+
+def _basic(user: str, password: str) -> str:
+    """Basic authentication (RFC 7617 section 2)."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 def _seconds(header: str | None) -> float:

@@ -1,0 +1,189 @@
+"""Builders for pager tests: a case with an incident and its planned page, a pager on a carrier, waiting for a fact."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alerting.channels.twilio.settings import TwilioSettings
+from alerting.channels.twilio.sms import TwilioSms
+from alerting.core.planning import ChannelName
+from alerting.core.wording import CaseFacts
+from alerting.pager.overdue import OverduePort
+from alerting.pager.service import Pager, PagerPorts
+from alerting.plan import plan_pages
+from alerting.roster import StaticRoster
+from alerting.settings import PagingSettings
+from schemas.events import PageChanged
+from schemas.findings import Finding, FindingState, Location, Side, Urgency
+from schemas.ids import case_id_of, case_reference, study_uid
+from simulator.carrier.carrier import Carrier
+from simulator.carrier.settings import CarrierSettings, FaultSettings, PhoneSettings
+from store import incidents, outbox
+from store.engine import StoreSettings, transaction
+from store.outbox import PageTimes, pages_of
+from store.tables import cases
+
+T = TypeVar("T")
+NEUROLOGIST = "+447700900001"
+VASCULAR = "+447700900002"
+LVO = Finding(
+    code="lvo",
+    state=FindingState.DETECTED,
+    score=0.97,
+    urgency=Urgency.EMERGENCY,
+    location=Location(side=Side.LEFT, segment="M1"),
+)
+
+
+def paging(**changes: object) -> PagingSettings:
+    """Settings with short times."""
+    values: dict[str, object] = {
+        "contacts": [{"code": "neuro-1", "number": NEUROLOGIST}, {"code": "vasc-1", "number": VASCULAR}],
+        "teams": {"stroke": ["neuro-1"], "vascular": ["vasc-1"]},
+        "lease_s": 3.0,
+        "settle_s": 0.8,
+        "lookup_budget_s": 2.0,
+        "poll_s": 0.1,
+        "receipt_poll_s": 0.3,
+        "reply_poll_s": 0.2,
+        "overdue_poll_s": 0.2,
+        **changes,
+    }
+    return PagingSettings.model_validate(values)
+
+
+def carrier_settings(*, faults: FaultSettings | None = None, **changes: object) -> CarrierSettings:
+    """A quick network on which nobody answers unless told."""
+    values: dict[str, object] = {
+        "phones": [PhoneSettings(number=NEUROLOGIST, name="Neurologist", answer=None)],
+        "list_lag_s": 0.2,
+        "sent_after_s": 0.05,
+        "delivered_after_s": 0.1,
+        "faults": faults or FaultSettings(),
+        **changes,
+    }
+    return CarrierSettings.model_validate(values)
+
+
+def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0, callback_base: str | None = None) -> TwilioSettings:
+    """The account on that carrier."""
+    settings = carrier.settings
+    return TwilioSettings(
+        account_sid=settings.account_sid,
+        auth_token=settings.auth_token,
+        from_number=settings.number,
+        base_url=carrier.url,
+        timeout_s=timeout_s,
+        status_callback_base=callback_base,
+    )
+
+
+async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Finding = LVO) -> tuple[str, str]:
+    """Register a case with a finding and plan its page as the decider does; return incident id and case code."""
+    now = datetime.now(UTC)
+    case_id = case_id_of(b"key", study_uid(f"1.2.{uuid.uuid4().int % 10**30}"))
+    reference = case_reference(case_id)
+    row = {name: "x" for name in ("study_uid", "patient_key", "site", "source", "modality", "body_part")}
+    row |= {name: "" for name in ("description", "readiness", "traceparent")}
+    async with transaction(engine) as connection:
+        values = {**row, "study_uid": case_id, "case_id": case_id, "reference": reference, "priority": "stat"}
+        times = {"arrived_at": now, "ready_at": now, "registered_at": now}
+        await connection.execute(insert(cases).values(**values, **times, revision=1, study={}))
+        incident = await incidents.open_incident(
+            connection, case_id=case_id, pathway="stroke", team="stroke", finding=finding, now=now
+        )
+        assert incident is not None
+        facts = CaseFacts(reference=reference, arrived_at=now)
+        for intent in plan_pages(incident, StaticRoster(settings), case=facts, now=now):
+            assert await outbox.add(connection, intent, now=now)
+    return incident.incident_id, reference
+
+
+@dataclass
+class RecordedEvents:
+    """A ``PageEvents`` that keeps what it is given."""
+
+    events: list[PageChanged] = field(default_factory=list)
+
+    async def publish(self, event: PageChanged, *, event_id: str) -> None:
+        assert event_id
+        self.events.append(event)
+
+
+@dataclass
+class World:
+    """A store, a carrier, and pagers between them."""
+
+    engine: AsyncEngine
+    store: StoreSettings
+    carrier: Carrier
+    settings: PagingSettings
+    events: RecordedEvents = field(default_factory=RecordedEvents)
+    callback_base: str | None = None
+    timeout_s: float = 1.0
+
+    def pager(self, overdue: OverduePort | None = None) -> tuple[Pager, TwilioSms]:
+        """A pager of this world; close the channel afterwards."""
+        sms = TwilioSms(twilio_for(self.carrier, timeout_s=self.timeout_s, callback_base=self.callback_base))
+        ports = PagerPorts(
+            engine=self.engine,
+            store=self.store,
+            channels={ChannelName.SMS: sms},
+            directory=StaticRoster(self.settings),
+            events=self.events,
+            inbox=sms,
+            overdue=overdue,
+        )
+        return Pager(self.settings, ports, CollectorRegistry()), sms
+
+    @asynccontextmanager
+    async def paging(self, pagers: int = 1, overdue: OverduePort | None = None) -> AsyncIterator[list[Pager]]:
+        """Run pagers within the block."""
+        stop, made = asyncio.Event(), [self.pager(overdue) for _ in range(pagers)]
+        tasks = [asyncio.create_task(pager.run(stop)) for pager, _ in made]
+        try:
+            yield [pager for pager, _ in made]
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+            for _, sms in made:
+                await sms.close()
+
+    async def open(self, finding: Finding = LVO) -> tuple[str, str]:
+        """Open an incident with its page."""
+        return await open_page(self.engine, self.settings, finding)
+
+    async def pages(self, incident_id: str) -> list[PageTimes]:
+        """The pages of an incident."""
+        async with transaction(self.engine) as connection:
+            return await pages_of(connection, [incident_id])
+
+    async def page_reaches(self, incident_id: str, *states: str, within_s: float = 8.0) -> PageTimes:
+        """Wait until the incident's page is in one of ``states``."""
+
+        async def reached() -> PageTimes | None:
+            page = (await self.pages(incident_id))[0]
+            return page if page.state in states else None
+
+        return await until(reached, within_s=within_s)
+
+
+async def until(fact: Callable[[], Awaitable[T | None]], *, within_s: float = 8.0) -> T:
+    """Wait for a fact to become true and return it."""
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        if (found := await fact()) is not None:
+            return found
+        await asyncio.sleep(0.03)
+    raise AssertionError(f"did not happen within {within_s} s")
