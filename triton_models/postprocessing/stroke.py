@@ -20,7 +20,7 @@ CODE = "lvo"
 # The order of the heat map's channels.
 SEGMENTS = ("ICA-T", "M1", "M2", "basilar")
 # One heat voxel covers this many voxels of the model's block along each axis.
-HEAT_STRIDE = 2
+HEAT_STRIDE = 4
 _MIDLINE = frozenset({"basilar"})
 
 
