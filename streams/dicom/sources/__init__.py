@@ -1,0 +1,1 @@
+"""Where the analyser fetches images from, behind one protocol."""
