@@ -64,12 +64,12 @@ async def register(
     if known is None:
         reference = await _free_reference(connection, case_id)
         statement = insert(cases).values(**values, reference=reference).on_conflict_do_nothing()
-        added = (await connection.execute(statement)).rowcount == 1
+        added = (await connection.execute(statement.returning(cases.c.case_id))).first() is not None
     else:
         kept = min(known.priority, study.priority, key=lambda priority: priority.rank)
         amended = {**values, "priority": kept, "arrived_at": known.arrived_at, "traceparent": known.traceparent}
         change = update(cases).where(cases.c.case_id == case_id).values(**amended)
-        added = (await connection.execute(change)).rowcount == 1
+        added = (await connection.execute(change.returning(cases.c.case_id))).first() is not None
     case = await find(connection, case_id)
     assert case is not None  # noqa: S101 - just written in this transaction
     return case, added

@@ -1,0 +1,1 @@
+"""Real implementations of ports for tests."""
