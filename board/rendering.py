@@ -1,0 +1,71 @@
+"""Turns the view model into HTML. Everything is escaped; templates decide looks, never states."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from board import durations, words
+from board.feed import Picture, Trouble
+from board.model import CaseView, ClockKind, ClockView
+from board.settings import BoardSettings
+from board.timeline import CaseStory
+
+
+class Pages:
+    """Renders the board's pages and fragments for one set of settings."""
+
+    def __init__(self, settings: BoardSettings) -> None:
+        self._settings = settings
+        self._templates = Environment(
+            loader=PackageLoader("board"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(words=words, settings=settings)
+        self._templates.filters.update(
+            time=lambda at: durations.clock_time(at, settings.zone),
+            day=lambda at: durations.day_and_time(at, settings.zone),
+            duration=durations.duration,
+            sentence=words.sentence,
+            clock_text=clock_text,
+            row_version=row_version,
+        )
+
+    def board(self, picture: Picture | None, trouble: Trouble | None, *, now: datetime, wall: bool) -> str:
+        """The whole page."""
+        template = self._templates.get_template("board.html")
+        return template.render(picture=picture, trouble=trouble, now=now, wall=wall)
+
+    def rows(self, picture: Picture, now: datetime) -> str:
+        """The part that changes: counters and rows."""
+        return self._templates.get_template("rows.html").render(picture=picture, now=now)
+
+    def case(self, view: CaseView, story: CaseStory, now: datetime) -> str:
+        """The page of one case."""
+        return self._templates.get_template("case.html").render(case=view, story=story, now=now, trouble=None)
+
+    def problem(self, heading: str, text: str, now: datetime) -> str:
+        """A page that says what went wrong and what to do."""
+        template = self._templates.get_template("problem.html")
+        return template.render(heading=heading, text=text, now=now, trouble=None)
+
+
+def clock_text(clock: ClockView, now: datetime) -> str:
+    """What a clock shows at ``now``."""
+    seconds = clock.seconds(now)
+    if seconds is None:
+        return clock.note
+    text = durations.duration(seconds)
+    return f"{text} over" if clock.kind is ClockKind.REMAINING and seconds < 0 else text
+
+
+def row_version(case: CaseView | Sequence[object]) -> str:
+    """A short hash of one row, so that the page replaces only rows that changed."""
+    return hashlib.sha256(msgspec.json.encode(case)).hexdigest()[:12]

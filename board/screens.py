@@ -1,0 +1,80 @@
+"""The routes that people see: the board, its event stream, one case. They read the feed and render; no SQL here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header
+from fastapi.responses import HTMLResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from board.events import screen_events, stale_because
+from board.feed import BoardFeed, Trouble
+from board.metrics import BoardMetrics
+from board.ports import Clock, Reads
+from board.rendering import Pages
+from board.rows import CaseRow
+from board.settings import BoardSettings
+from board.timeline import story_of
+from board.view import case_view
+from schemas.errors import CodestrokeError
+from streams.core.ranking import Ranked
+
+# Short codes of schemas.ids, or the whole case id where those ran out.
+_REFERENCE = re.compile(r"^[A-Z0-9]{4,17}$")
+
+
+def screen_routes(
+    *, feed: BoardFeed, reads: Reads, pages: Pages, settings: BoardSettings, clock: Clock, metrics: BoardMetrics
+) -> APIRouter:
+    """Make the routes of the screens."""
+    router = APIRouter(default_response_class=HTMLResponse)
+
+    @router.get("/")
+    async def board(mode: Literal["desk", "wall"] = "desk") -> HTMLResponse:
+        now = clock()
+        why = stale_because(feed, settings, now)
+        trouble = (feed.trouble or Trouble("not_read", why)) if why else None
+        return HTMLResponse(pages.board(feed.picture, trouble, now=now, wall=mode == "wall"))
+
+    @router.get("/events", response_class=EventSourceResponse)
+    async def events(
+        seen: str = "", last_event_id: Annotated[str | None, Header()] = None
+    ) -> AsyncIterator[ServerSentEvent]:
+        with metrics.screens.track_inprogress():
+            stream = screen_events(feed, pages, settings=settings, clock=clock, seen=last_event_id or seen)
+            async for event in stream:
+                yield event
+
+    @router.get("/cases/{reference}")
+    async def case(reference: str) -> HTMLResponse:
+        return await _case_page(reference.upper(), feed=feed, reads=reads, pages=pages, now=clock())
+
+    return router
+
+
+async def _case_page(reference: str, *, feed: BoardFeed, reads: Reads, pages: Pages, now: datetime) -> HTMLResponse:
+    if not _REFERENCE.match(reference):
+        text = "A case code is four characters, for example K7FQ, as shown on the list and in the page."
+        return HTMLResponse(pages.problem("No such case", text, now), status_code=404)
+    try:
+        found = await reads.case(reference)
+    except CodestrokeError as error:
+        return HTMLResponse(pages.problem("The case cannot be read now", str(error), now), status_code=503)
+    if found is None:
+        text = f"No case has the code {reference}. Codes are case-insensitive; 0, 1 and vowels do not occur in them."
+        return HTMLResponse(pages.problem("No such case", text, now), status_code=404)
+    row, happened = found
+    return HTMLResponse(pages.case(case_view(row, _ranked(row, feed), now), story_of(row, happened), now))
+
+
+def _ranked(row: CaseRow, feed: BoardFeed) -> Ranked:
+    """The rank that the board shows now; 0 where the case is not on it."""
+    shown = feed.picture.view.cases if feed.picture else ()
+    same = next((case for case in shown if case.case_id == row.case_id), None)
+    if same is None:
+        return Ranked(row.case_id, 0, row.ranking.placement.reason, promoted=False)
+    return Ranked(row.case_id, same.rank, same.reason, same.promoted)

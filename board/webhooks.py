@@ -1,0 +1,134 @@
+"""The phone carrier's webhooks: size first, then the signature, then one row; work happens elsewhere.
+
+A signature carries no time, so a recorded request can be sent again; receipts and answers therefore count once
+(``alerting.pager.inbound``), and a receipt must know its page's nonce. Nothing is logged that names a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from alerting.channels.twilio.callbacks import MAX_BODY_BYTES, REPLY_ROUTE, SIGNATURE_HEADER, STATUS_ROUTE
+from alerting.channels.twilio.statuses import receipt_of
+from alerting.pager.inbound import StatusCallback
+from board.metrics import BoardMetrics
+from board.ports import Clock, Inbound, Signed
+from schemas.errors import TransientError
+
+_log = structlog.get_logger(__name__)
+_MAX_FIELDS = 100
+_EMPTY_TWIML = "<Response/>"
+
+
+class Refused(Exception):
+    """A webhook that is not believed; ``reason`` is a stable word for logs and metrics."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """What the routes need: whom to tell, how to check a signature, and the address that signatures cover."""
+
+    inbound: Inbound
+    signed: Signed
+    base_url: str
+    clock: Clock
+    metrics: BoardMetrics
+
+    async def status(self, request: Request, page_id: str, attempt_id: str) -> Response:
+        """A delivery receipt of one attempt."""
+        form = await self._believed(request)
+        sid, word = form.get("MessageSid", ""), form.get("MessageStatus", "")
+        if not sid or not word:
+            raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
+        callback = StatusCallback(
+            page_id=page_id,
+            attempt_id=attempt_id,
+            nonce=request.query_params.get("nonce", ""),
+            receipt=receipt_of(sid, word, form.get("ErrorCode")),
+        )
+        if not await self.inbound.record_callback(callback, now=self.clock()):
+            raise Refused(HTTPStatus.FORBIDDEN, "unknown_page")
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def reply(self, request: Request) -> Response:
+        """A person's answer by text message; the answer to it is empty TwiML, so no message is sent back."""
+        form = await self._believed(request)
+        sid, sender = form.get("MessageSid", ""), form.get("From", "")
+        if not sid or not sender:
+            raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
+        await self.inbound.record_reply(sender, form.get("Body", ""), message_sid=sid, now=self.clock())
+        return Response(_EMPTY_TWIML, media_type="text/xml")
+
+    async def _believed(self, request: Request) -> Mapping[str, str]:
+        form = _parse(await _limited_body(request))
+        signature = request.headers.get(SIGNATURE_HEADER, "")
+        if not self.signed(public_url=self._public_url(request), form=form, signature=signature):
+            raise Refused(HTTPStatus.FORBIDDEN, "bad_signature")
+        return form
+
+    def _public_url(self, request: Request) -> str:
+        path = request.scope["raw_path"].decode("ascii")
+        query = request.scope["query_string"].decode("ascii")
+        return f"{self.base_url}{path}" + (f"?{query}" if query else "")
+
+
+def webhook_routes(webhooks: Webhooks) -> APIRouter:
+    """Make the carrier's routes."""
+    router = APIRouter()
+
+    @router.post(STATUS_ROUTE)
+    async def status(request: Request, page_id: str, attempt_id: str) -> Response:
+        return await _answered("status", webhooks.status(request, page_id, attempt_id), webhooks.metrics)
+
+    @router.post(REPLY_ROUTE)
+    async def reply(request: Request) -> Response:
+        return await _answered("reply", webhooks.reply(request), webhooks.metrics)
+
+    return router
+
+
+async def _answered(kind: str, work: Awaitable[Response], metrics: BoardMetrics) -> Response:
+    """Count and log how a webhook ended; a refusal says no more than its status, an outage asks to try again."""
+    try:
+        response = await work
+    except Refused as refused:
+        _log.warning("webhook_refused", kind=kind, reason=refused.reason)
+        metrics.webhooks.labels(kind=kind, result=refused.reason).inc()
+        return Response(status_code=refused.status)
+    except TransientError as error:
+        _log.error("webhook_not_recorded", kind=kind, reason=error.reason, error=str(error))
+        metrics.webhooks.labels(kind=kind, result=error.reason).inc()
+        return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
+    metrics.webhooks.labels(kind=kind, result="recorded").inc()
+    return response
+
+
+async def _limited_body(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
+    return bytes(body)
+
+
+def _parse(body: bytes) -> dict[str, str]:
+    try:
+        text = body.decode("utf-8")
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
+    except ValueError as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "not_a_form") from error
