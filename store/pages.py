@@ -168,7 +168,7 @@ async def paged_as(connection: AsyncConnection, incident_id: str, recipients: li
 async def count_by_state(connection: AsyncConnection) -> dict[str, int]:
     """Count all pages by state."""
     statement = select(page_outbox.c.state, func.count()).group_by(page_outbox.c.state)
-    return {state: int(number) for state, number in (await connection.execute(statement)).tuples()}
+    return {str(row[0]): int(row[1]) for row in await connection.execute(statement)}
 
 
 async def _locked(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> PageRow | None:

@@ -6,8 +6,10 @@ Who calls it: the composition root (role process and demo), tests and benches. I
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from simulator.carrier import desk, rest
 from simulator.carrier.ledger import Entry
@@ -18,10 +20,14 @@ _SHUTDOWN_S = 0.2
 
 
 class Carrier:
-    """A running carrier; ``async with Carrier(settings) as carrier``."""
+    """A running carrier; ``async with Carrier(settings) as carrier``.
 
-    def __init__(self, settings: CarrierSettings) -> None:
+    ``middlewares`` let a test see what goes over the wire.
+    """
+
+    def __init__(self, settings: CarrierSettings, *, middlewares: Sequence[Middleware] = ()) -> None:
         self.settings = settings
+        self._middlewares = middlewares
         self.network = Network(settings)
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -38,7 +44,7 @@ class Carrier:
 
     async def start(self) -> None:
         """Listen; with port 0 a free one is taken."""
-        app = web.Application()
+        app = web.Application(middlewares=self._middlewares)
         app[rest.NETWORK] = self.network
         app.add_routes([*rest.routes(), *desk.routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)

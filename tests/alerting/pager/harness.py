@@ -12,13 +12,15 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.twilio.settings import TwilioSettings
 from alerting.channels.twilio.sms import TwilioSms
+from alerting.channels.twilio.statuses import receipt_of
 from alerting.core.planning import ChannelName
 from alerting.core.wording import CaseFacts
+from alerting.pager.inbound import StatusCallback
 from alerting.pager.overdue import OverduePort
 from alerting.pager.service import Pager, PagerPorts
 from alerting.plan import plan_pages
@@ -32,7 +34,7 @@ from simulator.carrier.settings import CarrierSettings, FaultSettings, PhoneSett
 from store import incidents, outbox
 from store.engine import StoreSettings, transaction
 from store.outbox import PageTimes, pages_of
-from store.tables import cases
+from store.tables import cases, page_outbox
 
 T = TypeVar("T")
 NEUROLOGIST = "+447700900001"
@@ -187,3 +189,17 @@ async def until(fact: Callable[[], Awaitable[T | None]], *, within_s: float = 8.
             return found
         await asyncio.sleep(0.03)
     raise AssertionError(f"did not happen within {within_s} s")
+
+
+async def callback(
+    world: World, incident_id: str, status: str, *, nonce: str | None = None, sid: str = "SM" + "f" * 32
+) -> StatusCallback:
+    """A status webhook about the incident's page; with the right nonce unless another is given."""
+    async with transaction(world.engine) as connection:
+        row = (await connection.execute(select(page_outbox).where(page_outbox.c.incident_id == incident_id))).one()
+    return StatusCallback(
+        page_id=row.page_id,
+        attempt_id=row.attempt_id or "none",
+        nonce=row.nonce if nonce is None else nonce,
+        receipt=receipt_of(sid, status),
+    )

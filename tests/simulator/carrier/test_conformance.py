@@ -1,0 +1,144 @@
+"""Every call of the pager and every answer of the carrier, judged by Twilio's own OpenAPI document.
+
+The judge is the independent library openapi-core; the calls are made by the real ``twilio`` library.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from openapi_core import OpenAPI
+from openapi_core.datatypes import RequestParameters
+from openapi_core.exceptions import OpenAPIError
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from alerting.channels.port import Outbound
+from alerting.channels.twilio.settings import TwilioSettings
+from alerting.channels.twilio.sms import TwilioSms
+from alerting.core.sending import SendKind
+from simulator.carrier.carrier import Carrier
+from simulator.carrier.settings import CarrierSettings, PhoneSettings
+
+PHONE = "+447700900001"
+NOW = datetime.now(UTC)
+
+
+@dataclass
+class Call:
+    """A request and its answer in the form that openapi-core reads."""
+
+    method: str
+    path: str
+    parameters: RequestParameters
+    content_type: str
+    body: bytes | None
+    host_url: str = "https://api.twilio.com"
+
+
+@dataclass
+class Answer:
+    status_code: int
+    data: bytes
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Wire:
+    calls: list[tuple[Call, Answer]] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{call.method} {call.path.rsplit('/', 1)[1][:8]}" for call, _ in self.calls]
+
+
+@pytest.fixture(scope="module")
+def document(data_dir: Path) -> OpenAPI:
+    return OpenAPI.from_dict(json.loads((data_dir / "specs" / "twilio_api_v2010.json").read_text()))
+
+
+@pytest.fixture
+def wire() -> Wire:
+    return Wire()
+
+
+@pytest.fixture
+async def carrier(wire: Wire) -> AsyncIterator[Carrier]:
+    @web.middleware
+    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
+        body = await request.read()
+        answer = await handler(request)
+        assert isinstance(answer, web.Response)
+        parameters = RequestParameters(query=ImmutableMultiDict(request.query), header=Headers(request.headers))
+        call = Call(request.method.lower(), request.path, parameters, request.content_type, body or None)
+        wire.calls.append((call, Answer(answer.status, answer.body if isinstance(answer.body, bytes) else b"")))
+        return answer
+
+    phone = PhoneSettings(number=PHONE, answer_after_s=0.0)
+    settings = CarrierSettings(phones=(phone,), list_lag_s=0.0, sent_after_s=0.0, delivered_after_s=0.0)
+    async with Carrier(settings, middlewares=[watch]) as running:
+        yield running
+
+
+@pytest.fixture
+async def sms(carrier: Carrier) -> AsyncIterator[TwilioSms]:
+    settings = TwilioSettings(
+        account_sid=carrier.settings.account_sid,
+        auth_token=carrier.settings.auth_token,
+        from_number=carrier.settings.number,
+        base_url=carrier.url,
+        status_callback_base="http://127.0.0.1:9",
+    )
+    channel = TwilioSms(settings)
+    yield channel
+    await channel.close()
+
+
+def _page(to: str = PHONE) -> Outbound:
+    body = "CODESTROKE: LVO suspected. Case K7FQ. Reply 1 K7FQ = I take it. #K7FQ-LVO0"
+    return Outbound(page_id="p", attempt_id="a", nonce="n", to=to, body=body, created_at=NOW)
+
+
+def _check(document: OpenAPI, wire: Wire) -> None:
+    for call, answer in wire.calls:
+        document.validate_request(call)
+        document.validate_response(call, answer)
+
+
+async def test_send_find_receipt_and_inbox_conform(document: OpenAPI, wire: Wire, sms: TwilioSms) -> None:
+    outcome = await sms.send(_page())
+    assert outcome.kind is SendKind.ACCEPTED
+    found = await sms.find(_page())
+    assert found is not None
+    assert found.sid == outcome.sid
+    await sms.receipt(found.sid)
+    await sms.received(NOW - timedelta(minutes=5))
+    assert wire.names == ["post Messages", "get Messages", f"get {found.sid[:8]}", "get Messages"]
+    _check(document, wire)
+
+
+async def test_the_judge_can_refuse(document: OpenAPI, wire: Wire, sms: TwilioSms) -> None:
+    await sms.send(_page())
+    call, answer = wire.calls[0]
+    broken = Answer(answer.status_code, answer.data.replace(b'"queued"', b'"teleported"'))
+    with pytest.raises(OpenAPIError):
+        document.validate_response(call, broken)
+
+
+async def test_what_the_provider_refuses_for_good_is_refused_by_its_code(sms: TwilioSms) -> None:
+    outcome = await sms.send(_page(to="12"))
+    assert (outcome.kind, outcome.reason) == (SendKind.PERMANENT, "bad_number")
+
+
+async def test_an_answer_of_a_person_comes_through_the_inbox(carrier: Carrier, sms: TwilioSms) -> None:
+    carrier.network.receive(sender=PHONE, body="1 K7FQ")
+    texts = await sms.received(NOW - timedelta(minutes=5))
+    assert [(text.sender, text.body) for text in texts] == [(PHONE, "1 K7FQ")]
+    assert await sms.received(datetime.now(UTC) + timedelta(minutes=5)) == []
