@@ -31,7 +31,6 @@ from streams.agents.images import Images
 from streams.agents.router import ROLE as ROUTER
 from streams.agents.router import Router
 from streams.dicom.pool import DecodePool
-from streams.dicom.sources import make_sources
 from streams.inference.client import ServedModel
 from streams.inference.gate import Gate
 from streams.inference.settings import TritonSettings
@@ -42,6 +41,7 @@ from streams.kafka.settings import KafkaSettings
 from streams.kafka.watchdog import Watchdog
 from streams.pathways import Pathway, all_pathways
 from streams.settings import WorkerSettings
+from streams.sources import open_sources
 from triton_models.contracts import load_contract
 
 _log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ class WorkerHost:
             return Images({}, decoder)
         await decoder.warm_up()
         self._deps.settings.scratch.mkdir(parents=True, exist_ok=True)
-        sources = await stack.enter_async_context(make_sources(self._deps.settings.sources, self._deps.spool))
+        sources = await stack.enter_async_context(open_sources(self._deps.settings.sources, self._deps.spool))
         return Images(sources, decoder)
 
     async def _host(self, name: str, images: Images, stop: asyncio.Event) -> None:

@@ -12,40 +12,13 @@ from alerting.channels.twilio.sms import TwilioSms
 from alerting.core.planning import ChannelName
 from alerting.pager.service import Pager, PagerPorts
 from alerting.roster import StaticRoster
+from codestroke.roles.events import KafkaPageEvents
 from codestroke.roles.paging import DeadlineFailer
-from codestroke.roles.run import utc_now
 from codestroke.roles.worker import worker_deps
 from codestroke.settings import Settings
-from schemas import topics
 from schemas.errors import BadSettings
-from schemas.events import PageChanged
 from streams.app import make_decision
-from streams.kafka.emit import make_record
 from streams.kafka.producer import AckedProducer
-
-
-class KafkaPageEvents:
-    """Publishes page changes; the blocking producer runs in a thread."""
-
-    def __init__(self, producer: AckedProducer) -> None:
-        self._producer = producer
-
-    async def publish(self, event: PageChanged, *, event_id: str) -> None:
-        """Publish one change.
-
-        Raises:
-            PeerUnavailable: Kafka did not acknowledge it.
-        """
-        record = make_record(
-            topics.PAGE_CHANGED,
-            event.case_id,
-            event,
-            case_id=event.case_id,
-            content=event_id,
-            source="pager",
-            now=utc_now(),
-        )
-        await asyncio.to_thread(self._producer.send, record)
 
 
 class PagerRole:
@@ -65,7 +38,7 @@ class PagerRole:
             store=settings.store,
             channels=channels,
             directory=roster,
-            events=KafkaPageEvents(self._producer),
+            events=KafkaPageEvents(self._producer, source="pager"),
             inbox=sms,
             overdue=DeadlineFailer(self._deps.engine, make_decision(self._deps, actor="pager")),
         )

@@ -53,7 +53,7 @@ def run_role(name: str, settings: Settings, make: Callable[[], Awaitable[Role]])
 
 async def _run(name: str, settings: Settings, make: Callable[[], Awaitable[Role]]) -> None:
     stop = asyncio.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     role = await make()
     async with serve_health(settings.health, name, role.health) as address:
         _log.info("role_up", role=name, health=address, pid=os.getpid())
@@ -61,7 +61,8 @@ async def _run(name: str, settings: Settings, make: Callable[[], Awaitable[Role]
     _log.info("role_down", role=name)
 
 
-def _stop_on_signals(stop: asyncio.Event) -> None:
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set ``stop`` on SIGTERM or SIGINT; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
 
     def ask() -> None:

@@ -8,15 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from schemas.errors import PeerUnavailable, UnsuitableSeries
-from schemas.ids import SeriesUid, StudyUid
+from streams.dicom.sources.base import ImageSource
 from triton_models.volume import FilmGrid, Radiograph, Volume, VolumeGrid
-
-
-class ImageSource(Protocol):
-    """Where the files of a series come from."""
-
-    async def fetch(self, study_uid: StudyUid, series_uid: SeriesUid, into: Path, *, timeout_s: float) -> list[Path]:
-        """Return the files of a series, fetched into ``into`` where they are not on disk already."""
 
 
 class Decoder(Protocol):
@@ -45,7 +38,7 @@ class Images:
         found = self.sources.get(alias)
         if found is None:
             raise PeerUnavailable(
-                f"image source {alias!r} is not configured (setting sources)", reason="unknown_source"
+                f"image source {alias!r} is not configured (setting worker.sources)", reason="unknown_source"
             )
         return found
 

@@ -86,8 +86,12 @@ class Ranked:
 def place(priority: Priority, pathways: Iterable[PathwayView]) -> Placement:
     """Place a case by its human priority and the gravest thing any pathway says."""
     human = _BY_PRIORITY.get(priority, ROUTINE_TIER)
-    candidates = [_human_placement(priority, human), *(_pathway_placement(human, item) for item in pathways)]
-    return min(candidates, key=lambda item: (item.tier, item.in_tier))
+    said = [_pathway_placement(human, item) for item in pathways]
+    ordered = _human_placement(priority, human)
+    best = min((*said, ordered), key=lambda item: (item.tier, item.in_tier))
+    if best is ordered or best.tier < human or priority not in _BY_PRIORITY:
+        return best
+    return Placement(best.tier, best.in_tier, f"{ordered.reason}; {best.reason}")
 
 
 def rank(items: Iterable[RankInput], now: datetime) -> list[Ranked]:

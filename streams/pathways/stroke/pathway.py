@@ -25,18 +25,27 @@ _REGION = RegionRule(
     wanted=("HEAD", "BRAIN", "SKULL", "HEADNECK", "NECK", "STROKE", "CEREBRAL", "CAROTID", "INTRACRANIAL", "SCHAEDEL"),
     others=(
         "ABDOMEN",
+        "ABD",
         "PELVIS",
+        "ABDOMENPELVIS",
+        "CHESTABDOMEN",
+        "CHESTABDPELVIS",
         "CHEST",
         "THORAX",
+        "LUNG",
         "AORTA",
         "SPINE",
         "LSPINE",
         "TSPINE",
+        "LIVER",
+        "KIDNEY",
         "KNEE",
         "HIP",
         "SHOULDER",
         "ANKLE",
-    ),
+        "HAND",
+        "FOOT",
+    ),  # fmt: skip
 )
 
 _SERIES = SeriesRule(

@@ -1,0 +1,61 @@
+"""The board as a process: pages for people, and the carrier's webhooks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import uvicorn
+from prometheus_client import REGISTRY
+
+from alerting.pager.inbound import Inbound
+from alerting.pager.journal import Journal
+from alerting.pager.metrics import PagerMetrics
+from alerting.pager.publishing import BestEffortPublisher
+from alerting.roster import StaticRoster
+from board.app import BoardDeps, create_app, server_config
+from codestroke.roles.events import KafkaPageEvents
+from codestroke.roles.run import utc_now
+from codestroke.settings import Settings
+from store.engine import open_engine
+from streams.kafka.producer import AckedProducer
+
+
+class BoardRole:
+    """The board's web server; uvicorn's own signal handling is not used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._engine = open_engine(settings.store)
+        self._producer = AckedProducer(settings.kafka, client_id="codestroke-board")
+        metrics = PagerMetrics(REGISTRY)
+        self._publisher = BestEffortPublisher(KafkaPageEvents(self._producer, source="board"), metrics)
+        journal = Journal(self._engine, self._publisher, metrics, actor="board")
+        deps = BoardDeps(
+            engine=self._engine,
+            store=settings.store,
+            settings=settings.board,
+            clock=utc_now,
+            inbound=Inbound(self._engine, StaticRoster(settings.paging), journal, metrics),
+            twilio=settings.twilio,
+            registry=REGISTRY,
+        )
+        self._server = uvicorn.Server(server_config(create_app(deps), settings.board))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until ``stop``."""
+        publishing = asyncio.create_task(self._publisher.run(), name="page-events")
+        serving = asyncio.create_task(self._server.serve(), name="board")
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            self._server.should_exit = True
+            await serving
+        finally:
+            for task in (publishing, stopping):
+                task.cancel()
+            await asyncio.to_thread(self._producer.close)
+            await self._engine.dispose()
+
+    def health(self) -> Mapping[str, object]:
+        """Whether the web server answers."""
+        return {"ready": self._server.started}
