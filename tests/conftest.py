@@ -32,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     cache = Path(os.environ.get("CODESTROKE_CACHE", Path.home() / ".cache" / "codestroke"))
     running = Stack(StackConfig(home=home, cache=cache, ports=Ports()))
     yield running
-    running.down()
+    running.purge()
 
 
 @pytest.fixture(scope="session")
