@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import resource
 import signal
+import warnings
 from typing import Final
 
 MEMORY_BYTES: Final = 4 * 1024**3
@@ -18,6 +19,7 @@ MEMORY_BYTES: Final = 4 * 1024**3
 def start_worker(memory_bytes: int) -> None:
     """Set the limits that hold for the life of a worker; SIGTERM kills at once, even inside a codec."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    warnings.filterwarnings("ignore", module="pydicom")  # they quote values of the header
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     ceiling = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (ceiling, hard))

@@ -82,5 +82,5 @@ def _check_extent(header: Header, declared: int, size: int) -> None:
     need = header.frame_bytes * header.frames
     if declared < need:
         raise BadDicom(f"pixel data holds {declared} bytes, the header promises {need}", reason="pixel_length")
-    if header.pixel_offset + need > size:
+    if header.pixel_offset + max(declared, need) > size:
         raise BadDicom("DICOM file is cut inside its pixel data", reason="cut_pixels")
