@@ -55,7 +55,7 @@ class PagingSettings(BaseModel):
     teams: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Team to the codes of those who are paged first."""
     mode: PagingMode = PagingMode.OUTBOUND_ONLY
-    public_url: str | None = None
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
     """Where the provider reaches the board's webhooks, for example https://codestroke.example.org."""
     lease_s: float = Field(default=12.0, gt=0, le=120)
     settle_s: float = Field(default=5.0, gt=0, le=60)
@@ -82,3 +82,8 @@ class PagingSettings(BaseModel):
         if self.mode is PagingMode.WEBHOOK and not self.public_url:
             raise ValueError("public_url is needed in mode webhook")
         return self
+
+    @property
+    def callback_base(self) -> str | None:
+        """The address to give the provider for its calls; None where it must not call."""
+        return self.public_url if self.mode is PagingMode.WEBHOOK else None

@@ -83,5 +83,5 @@ def _receipt(row: PageRow, step: Step, happening: Happening) -> dict[str, object
     if step.state is PageState.DELIVERED:
         return {"receipt_due_at": None, "delivered_at": row.delivered_at or happening.at}
     if step.state is PageState.ACCEPTED:
-        return {"receipt_due_at": happening.receipt_due_at} if happening.receipt_due_at else {}
+        return {"receipt_due_at": happening.receipt_due_at} if row.provider_sid is None else {}
     return {"receipt_due_at": None}

@@ -30,6 +30,7 @@ class Duty:
     metrics: PagerMetrics = field(repr=False)
     last_success_s: float | None = None
     last_error: str = ""
+    _round: asyncio.Task[None] | None = field(default=None, repr=False)
 
     async def round(self) -> None:
         """Do it once; never raises."""
@@ -48,7 +49,13 @@ class Duty:
         """Do it at every wake-up, for ever."""
         async with aclosing(wakes):
             async for _ in wakes:
-                await self.round()
+                self._round = asyncio.create_task(self.round(), name=f"{self.name}-round")
+                await asyncio.shield(self._round)
+
+    async def finished(self) -> None:
+        """Wait for the round under way: a claim that is cut off would cost its page the whole lease."""
+        if self._round is not None:
+            await self._round
 
     @property
     def healthy(self) -> bool:

@@ -31,7 +31,7 @@ from store.incidents import Incident
 from store.pages import PageChange, PageRow
 
 _log = structlog.get_logger(__name__)
-_RECEIPT_AGAIN = timedelta(seconds=5)
+_FIRST_RECEIPT = timedelta(seconds=5)
 
 
 class ReplyResult(enum.StrEnum):
@@ -212,7 +212,7 @@ def _receipt_happening(receipt: Receipt, now: datetime) -> Happening:
         key=f"status/{receipt.sid}/{receipt.status}",
         at=now,
         sid=receipt.sid,
-        receipt_due_at=now + _RECEIPT_AGAIN,
+        receipt_due_at=now + _FIRST_RECEIPT,
         reason=reason,
         detail={"status": receipt.status, "error_code": receipt.error_code},
     )

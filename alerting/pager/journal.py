@@ -6,6 +6,7 @@ provider: no transaction is open while a message is sent.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 import structlog
@@ -22,6 +23,13 @@ from store.engine import transaction
 from store.pages import PageChange, PageRow
 
 _log = structlog.get_logger(__name__)
+_LEVELS = {
+    PageEffect.RAISE: logging.ERROR,
+    PageEffect.SEND_AGAIN_FLAGGED: logging.ERROR,
+    PageEffect.SEND_AGAIN: logging.WARNING,
+    PageEffect.RETRY_LATER: logging.WARNING,
+    PageEffect.LOOK_UP_LATER: logging.WARNING,
+}
 
 
 class Journal:
@@ -102,8 +110,8 @@ class Journal:
             self._metrics.possible_duplicates.inc()
         if step.effect is PageEffect.ADOPT and row.provider_sid is None:
             self._metrics.accept_seconds.observe(max(0.0, (happening.at - row.created_at).total_seconds()))
-        log = _log.error if step.effect is PageEffect.RAISE else _log.info
-        log(
+        _log.log(
+            _LEVELS.get(step.effect, logging.INFO),
             "page_changed",
             page_id=row.page_id,
             case_id=row.case_id,

@@ -5,19 +5,22 @@ Who calls it: ``alerting.pager.service``, every few seconds.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Channel, Inbox
 from alerting.core.planning import ChannelName
 from alerting.pager.inbound import Inbound, ReplyResult, reply_key
 from alerting.settings import PagingSettings
+from schemas.errors import PeerUnavailable
 from store import leases, pages
 from store.engine import transaction
 from store.leases import Lease
-from store.pages import store_now
+from store.pages import PageRow, store_now
 
+_log = structlog.get_logger(__name__)
 _RECEIPTS_A_ROUND = 20
 _REMEMBERED = 5000
 
@@ -37,19 +40,27 @@ class ReceiptPolling:
         """Ask for what is due; return how many receipts were read.
 
         Raises:
-            PeerUnavailable: PostgreSQL or the provider does not answer.
+            PeerUnavailable: PostgreSQL does not answer.
         """
         async with transaction(self._engine) as connection:
             lease = Lease(owner="", now=await store_now(connection), seconds=self._settings.receipt_poll_s)
             after = lease.now - timedelta(seconds=self._settings.receipt_window_s)
             rows = await leases.claim_receipts(connection, lease, accepted_after=after, limit=_RECEIPTS_A_ROUND)
-        asked = 0
-        for row in rows:
-            channel = self._channels.get(row.channel)
-            if channel is not None and row.provider_sid is not None:
-                await self._inbound.record_status(await channel.receipt(row.provider_sid), now=lease.now)
-                asked += 1
-        return asked
+        asked = [await self._ask(row, lease.now) for row in rows]
+        return asked.count(True)
+
+    async def _ask(self, row: PageRow, now: datetime) -> bool:
+        """Ask for one receipt; one that cannot be read must not hide the others, it is due again soon."""
+        channel = self._channels.get(row.channel)
+        if channel is None or row.provider_sid is None:
+            return False
+        try:
+            receipt = await channel.receipt(row.provider_sid)
+        except PeerUnavailable as error:
+            _log.warning("receipt_unread", page_id=row.page_id, reason=error.reason)
+            return False
+        await self._inbound.record_status(receipt, now=now)
+        return True
 
 
 class ReplyPolling:

@@ -41,6 +41,7 @@ class Sender:
         self._journal = journal
         self._owner = owner
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     @property
     def busy(self) -> int:
@@ -48,21 +49,30 @@ class Sender:
         return len(self._tasks)
 
     async def round(self) -> int:
-        """Claim and start what is due; return how many pages were started.
+        """Claim and start pages until none is due; return how many were started.
 
         Raises:
             PeerUnavailable: PostgreSQL does not answer.
         """
         await self._cancel_needless()
-        free = self._settings.parallel_sends - self.busy
-        if free <= 0:
-            return 0
-        due, doubtful = await self._claim(free)
-        for claimed in due:
-            self._start(self._attempts.send, claimed)
-        for claimed in doubtful:
-            self._start(self._attempts.look_up, claimed)
-        return len(due) + len(doubtful)
+        started = 0
+        while not self._closed:
+            if self.busy >= self._settings.parallel_sends:
+                await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+                continue
+            due, doubtful = await self._claim(self._settings.parallel_sends - self.busy)
+            for claimed in due:
+                self._start(self._attempts.send, claimed)
+            for claimed in doubtful:
+                self._start(self._attempts.look_up, claimed)
+            started += len(due) + len(doubtful)
+            if not due and not doubtful:
+                break
+        return started
+
+    def close(self) -> None:
+        """Claim nothing more."""
+        self._closed = True
 
     async def drain(self, patience_s: float) -> None:
         """Wait for the attempts under way; what is not over then is left to its lease."""

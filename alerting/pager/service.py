@@ -81,9 +81,10 @@ class Pager:
         try:
             await stop.wait()
         finally:
+            self._sender.close()
             for task in tasks[1:]:
                 task.cancel()
-            await asyncio.gather(*tasks[1:], return_exceptions=True)
+            await asyncio.gather(*tasks[1:], *(duty.finished() for duty, _ in self._duties), return_exceptions=True)
             await self._sender.drain(self._settings.lease_s)
             await self._publisher.drained(_PUBLISH_PATIENCE_S)
             tasks[0].cancel()

@@ -12,7 +12,7 @@ class TwilioSettings(BaseModel):
     """Account, sending number and patience.
 
     ``validity_period_s`` makes the carrier drop a page that could not be delivered in time, instead of delivering it
-    hours later. ``status_callback_base`` is the public address of the board; without it receipts are asked for.
+    hours later.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -25,4 +25,3 @@ class TwilioSettings(BaseModel):
     base_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^/]+$")
     timeout_s: float = Field(default=3.0, gt=0, le=30)
     validity_period_s: int = Field(default=60, ge=1, le=14_400)
-    status_callback_base: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")

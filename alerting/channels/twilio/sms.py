@@ -31,10 +31,11 @@ _CLOCK_SLACK = timedelta(minutes=5)
 
 
 class TwilioSms:
-    """Implements ``Channel`` and ``Inbox``."""
+    """Implements ``Channel`` and ``Inbox``; without ``callback_base`` the provider calls nobody."""
 
-    def __init__(self, settings: TwilioSettings) -> None:
+    def __init__(self, settings: TwilioSettings, *, callback_base: str | None = None) -> None:
         self._settings = settings
+        self._callback_base = callback_base
         self._http = TwilioHttp(settings.base_url, settings.timeout_s)
         self._client = Client(
             settings.account_sid,
@@ -106,7 +107,7 @@ class TwilioSms:
             "body": message.body,
             "validity_period": self._settings.validity_period_s,
         }
-        if base := self._settings.status_callback_base:
+        if base := self._callback_base:
             fields["status_callback"] = status_callback_url(
                 base, page_id=message.page_id, attempt_id=message.attempt_id, nonce=message.nonce
             )

@@ -78,7 +78,7 @@ def carrier_settings(*, faults: FaultSettings | None = None, **changes: object) 
     return CarrierSettings.model_validate(values)
 
 
-def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0, callback_base: str | None = None) -> TwilioSettings:
+def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0) -> TwilioSettings:
     """The account on that carrier."""
     settings = carrier.settings
     return TwilioSettings(
@@ -87,7 +87,6 @@ def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0, callback_base: str |
         from_number=settings.number,
         base_url=carrier.url,
         timeout_s=timeout_s,
-        status_callback_base=callback_base,
     )
 
 
@@ -132,12 +131,11 @@ class World:
     carrier: Carrier
     settings: PagingSettings
     events: RecordedEvents = field(default_factory=RecordedEvents)
-    callback_base: str | None = None
     timeout_s: float = 1.0
 
     def pager(self, overdue: OverduePort | None = None) -> tuple[Pager, TwilioSms]:
         """A pager of this world; close the channel afterwards."""
-        sms = TwilioSms(twilio_for(self.carrier, timeout_s=self.timeout_s, callback_base=self.callback_base))
+        sms = TwilioSms(twilio_for(self.carrier, timeout_s=self.timeout_s))
         ports = PagerPorts(
             engine=self.engine,
             store=self.store,

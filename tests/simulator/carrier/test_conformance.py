@@ -94,9 +94,8 @@ async def sms(carrier: Carrier) -> AsyncIterator[TwilioSms]:
         auth_token=carrier.settings.auth_token,
         from_number=carrier.settings.number,
         base_url=carrier.url,
-        status_callback_base="http://127.0.0.1:9",
     )
-    channel = TwilioSms(settings)
+    channel = TwilioSms(settings, callback_base="http://127.0.0.1:9")
     yield channel
     await channel.close()
 
