@@ -93,8 +93,8 @@ class Stack:
             settled = self._start(parts)
         for part in parts:
             self._await(part, settled)
-        if Part.POSTGRES in parts:
-            health.ensure_database(settled.postgres)
+            if part is Part.POSTGRES:
+                health.ensure_database(settled.postgres)
         endpoints = Endpoints.at(settled)
         (self._layout.home / "endpoints.json").write_text(json.dumps(asdict(endpoints), indent=1) + "\n")
         return endpoints
