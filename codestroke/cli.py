@@ -1,16 +1,15 @@
-"""``codestroke``: one command, a subcommand per role, and the tools around them."""
+"""``codestroke``: one command, a subcommand per role, and the tools around them.
+
+Subcommands are named by import path and loaded when they are called, so that a role loads only what it needs.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Sequence
 
 import cyclopts
-from cyclopts import Parameter
-from triton_models.commands import app as models
 
-from codestroke.commands import db, demo, dlq, doctor, roles, simulate, topics
-from codestroke.services.commands import app as services
 from schemas.errors import CodestrokeError
 
 EXIT_ERROR = 1
@@ -18,19 +17,26 @@ EXIT_ERROR = 1
 app = cyclopts.App(
     name="codestroke",
     help="Stream processing for stroke and emergency imaging. Research software, not a medical device.",
-    version_flags=["--version"],
 )
-for command in (services, models, topics.app, dlq.app, db.app, simulate.app):
-    app.command(command)
-app.command(roles.gateway)
-app.command(roles.worker)
-app.command(roles.pager)
-app.command(roles.board)
-app.command(demo.demo)
-app.command(doctor.doctor)
+COMMANDS = {
+    "demo": ("codestroke.commands.demo:demo", "Play a scripted shift on this machine, everything included."),
+    "doctor": ("codestroke.commands.doctor:doctor", "Check every peer and say the next thing to do."),
+    "gateway": ("codestroke.commands.roles:gateway", "Role: receive DICOM and announce complete studies."),
+    "worker": ("codestroke.commands.roles:worker", "Role: Faust workers (router, stroke, aorta, chest, decider)."),
+    "pager": ("codestroke.commands.roles:pager", "Role: send pages, follow receipts and answers, watch deadlines."),
+    "board": ("codestroke.commands.roles:board", "Role: the live board and the carrier's webhooks."),
+    "services": ("codestroke.services.commands:app", "Real Kafka, PostgreSQL and Triton from packages."),
+    "topics": ("codestroke.commands.topics:app", "Kafka topics: create, describe with lag."),
+    "dlq": ("codestroke.commands.dlq:app", "Dead letters: list and replay."),
+    "db": ("codestroke.commands.db:app", "Migrate the store."),
+    "models": ("triton_models.commands:app", "Train, evaluate, export and validate models."),
+    "simulate": ("codestroke.commands.simulate:app", "A synthetic hospital: a phone carrier and a shift."),
+}
+for name, (target, text) in COMMANDS.items():
+    app.command(target, name=name, help=text)
 
 
-def main(arguments: Annotated[list[str] | None, Parameter(show=False)] = None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: our own errors become one line on standard error and exit status 1."""
     try:
         app(arguments)

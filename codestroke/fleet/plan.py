@@ -85,3 +85,8 @@ def roles_of(plan: FleetPlan) -> Mapping[str, list[str]]:
     """Process name to argument vector."""
     chosen = SMALL_ROLES if plan.small else ROLES
     return {name: [sys.executable, "-m", "codestroke", *arguments] for name, arguments in chosen.items()}
+
+
+def carrier_program(config: Path) -> list[str]:
+    """Argument vector of the simulated phone carrier."""
+    return [sys.executable, "-m", "codestroke", "simulate", "carrier", "--config", str(config)]

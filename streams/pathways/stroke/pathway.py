@@ -45,7 +45,7 @@ _REGION = RegionRule(
         "ANKLE",
         "HAND",
         "FOOT",
-    ),  # fmt: skip
+    ),
 )
 
 _SERIES = SeriesRule(

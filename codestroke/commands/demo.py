@@ -1,0 +1,6 @@
+"""``codestroke demo``."""
+
+
+def demo() -> None:
+    """Not wired yet."""
+    raise NotImplementedError
