@@ -7,6 +7,7 @@ apart changes nothing on the broker.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -155,7 +156,7 @@ class WorkerHost:
             except CodestrokeError as error:
                 self._waiting[name] = f"waiting for model {model.contract.name}: {error}"
                 _log.error("model_not_serving", role=name, reason=error.reason, detail=str(error))
-                await asyncio.sleep(wait_s)
+                await _pause(stop, wait_s)
                 wait_s = min(_MODEL_RETRY_MAX_S, wait_s * 2)
             else:
                 _log.info("model_verified", role=name, model=model.contract.name, version=model.contract.version)
@@ -238,6 +239,11 @@ class _Role:
 
     def describe(self) -> str:
         return "consuming" if self.consuming else "started, no heartbeat returned yet"
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 async def _crash(app: faust.App) -> None:

@@ -39,16 +39,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     _refuse_unknown(env)
     file, secrets = _toml_file(env), env.get(f"{PREFIX}SECRETS")
     try:
-        settings = _bound(file, secrets)()
+        return _bound(file, secrets)()
     except ValidationError as error:
         raise BadSettings(_in_words(error)) from None  # the cause would quote the values, secrets among them
     except (SettingsError, OSError, ValueError) as error:
         raise BadSettings(f"settings cannot be read: {error}") from None
-    try:
-        settings.gateway_settings()
-    except ValidationError as error:
-        raise BadSettings(_in_words(error, within="gateway.")) from None
-    return settings
 
 
 def _bound(file: Path | None, secrets: str | None) -> type[Settings]:
@@ -100,10 +95,10 @@ def _refuse_unknown(env: Mapping[str, str]) -> None:
             raise BadSettings(f"unknown setting {name}; known are {PREFIX}" + f", {PREFIX}".join(sorted(known)))
 
 
-def _in_words(error: ValidationError, within: str = "") -> str:
+def _in_words(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        lines.append(f"setting {within}{_dotted(problem['loc']) or 'settings'}: {problem['msg']}")
+        lines.append(f"setting {_dotted(problem['loc']) or 'settings'}: {problem['msg']}")
     return "; ".join(lines)
 
 

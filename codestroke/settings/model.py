@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +13,7 @@ from alerting.channels.twilio.settings import TwilioSettings
 from alerting.settings import PagingSettings
 from board.settings import BoardSettings
 from store.engine import StoreSettings
-from streams.gateway.settings import GatewaySettings
+from streams.gateway.settings import GatewayOptions, GatewaySettings
 from streams.inference.settings import TritonSettings
 from streams.kafka.settings import KafkaSettings
 from streams.settings import WorkerSettings
@@ -69,8 +69,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     store: StoreSettings = StoreSettings()
     triton: TritonSettings = TritonSettings()
-    gateway: dict[str, Any] = Field(default_factory=dict)
-    """Settings of ``streams.gateway.settings.GatewaySettings`` but site, site_key and spool, which are shared."""
+    gateway: GatewayOptions = GatewayOptions()
     worker: WorkerSettings = WorkerSettings()
     paging: PagingSettings = PagingSettings()
     twilio: TwilioSettings | None = None
@@ -91,4 +90,4 @@ class Settings(BaseSettings):
     def gateway_settings(self) -> GatewaySettings:
         """The gateway's section completed by what it shares with others."""
         shared = {"site": self.site, "site_key": self.key(), "spool": self.spool}
-        return GatewaySettings.model_validate({**self.gateway, **shared})
+        return GatewaySettings.model_validate({**dict(self.gateway), **shared})

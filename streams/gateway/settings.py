@@ -70,12 +70,9 @@ class QuietSettings(Frozen):
         )
 
 
-class GatewaySettings(Frozen):
-    """Everything the gateway needs to know."""
+class GatewayOptions(Frozen):
+    """What is told to the gateway alone; each has a default."""
 
-    spool: Path
-    site: str
-    site_key: SecretBytes
     ae_title: AeTitle = "CODESTROKE"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 11112
@@ -103,3 +100,11 @@ class GatewaySettings(Frozen):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"no such time zone: {value}") from error
         return value
+
+
+class GatewaySettings(GatewayOptions):
+    """Everything the gateway needs to know: its options and what it shares with other roles."""
+
+    spool: Path
+    site: str
+    site_key: SecretBytes
