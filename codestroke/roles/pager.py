@@ -31,15 +31,16 @@ class PagerRole:
             )
         self._deps = worker_deps(settings)
         self._producer = AckedProducer(settings.kafka, client_id="codestroke-pager")
-        roster, sms = StaticRoster(settings.paging), TwilioSms(settings.twilio)
-        channels: dict[ChannelName, Channel] = {ChannelName.SMS: sms}
+        roster = StaticRoster(settings.paging)
+        self._sms = TwilioSms(settings.twilio)
+        channels: dict[ChannelName, Channel] = {ChannelName.SMS: self._sms}
         ports = PagerPorts(
             engine=self._deps.engine,
             store=settings.store,
             channels=channels,
             directory=roster,
             events=KafkaPageEvents(self._producer, source="pager"),
-            inbox=sms,
+            inbox=self._sms,
             overdue=DeadlineFailer(self._deps.engine, make_decision(self._deps, actor="pager")),
         )
         self._pager = Pager(settings.paging, ports, REGISTRY)
@@ -49,6 +50,7 @@ class PagerRole:
         try:
             await self._pager.run(stop)
         finally:
+            await self._sms.close()
             await asyncio.to_thread(self._producer.close)
             await self._deps.engine.dispose()
 
