@@ -93,6 +93,7 @@ class WorkerHost:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start every role and run until ``stop``; ends early, with an error, if a role's app crashes."""
+        self._deps.settings.scratch.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             decoder = DecodePool(workers=self._deps.settings.decode_workers)
             stack.callback(decoder.close)
@@ -105,12 +106,11 @@ class WorkerHost:
         if not any(pathway.name in self._roles for pathway in self._deps.pathways):
             return Images({}, decoder)
         await decoder.warm_up()
-        self._deps.settings.scratch.mkdir(parents=True, exist_ok=True)
         sources = await stack.enter_async_context(open_sources(self._deps.settings.sources, self._deps.spool))
         return Images(sources, decoder)
 
     async def _host(self, name: str, images: Images, stop: asyncio.Event) -> None:
-        app = make_app(name, self._deps.kafka)
+        app = make_app(name, self._deps.kafka, folder=self._deps.settings.scratch)
         emitter = FaustEmitter(app, timeout_s=self._deps.kafka.request_timeout_s)
         consumers, model = self._consumers(name, emitter, images)
         if model is not None and not await self._await_model(name, model, stop):

@@ -7,6 +7,7 @@ one process changes no offsets. Faust's own web server stays off; ours serves he
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -19,8 +20,8 @@ from streams.kafka.settings import KafkaSettings
 _BUFFER = 16  # records prefetched by a stream: one may mean minutes of work, so that little is stranded by a rebalance
 
 
-def make_app(role: str, settings: KafkaSettings, *, group_prefix: str = "codestroke") -> faust.App:
-    """Make the app of a role.
+def make_app(role: str, settings: KafkaSettings, *, folder: Path, group_prefix: str = "codestroke") -> faust.App:
+    """Make the app of a role; Faust keeps its (empty) data directory in ``folder``.
 
     Raises:
         BadSettings: TLS was asked for but would not be used.
@@ -48,6 +49,7 @@ def make_app(role: str, settings: KafkaSettings, *, group_prefix: str = "codestr
         value_serializer="raw",
         key_serializer="raw",
         store="memory://",
+        datadir=folder / f"faust-{role}",
         web_enabled=False,
         autodiscover=False,
     )
