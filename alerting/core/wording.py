@@ -57,12 +57,12 @@ def page_text(finding: Finding, case: CaseFacts, *, step: int, now: datetime) ->
     marker = marker_of(case.reference, finding.code, step)
     tail = f" Reply 1 {case.reference} = I take it. {DISCLAIMER} {marker}"
     head = f"{_opening(finding)}: {_FINDINGS.get(finding.code, _OTHER_FINDING)}"
-    for details in _shorter_and_shorter(_details(finding)):
-        for site in (_site(case.site), ""):
-            text = f"{head}{details}. Case {case.reference}{site}, {_age(case, now)}.{tail}"
-            if len(text) <= SEGMENT_SEPTETS:
-                return text
-    return f"{head}. Case {case.reference}.{tail}"
+    texts = [
+        f"{head}{details}. Case {case.reference}{site}, {_age(case, now)}.{tail}"
+        for details in _shorter_and_shorter(_details(finding))
+        for site in (_site(case.site), "")
+    ]
+    return next((text for text in texts if len(text) <= SEGMENT_SEPTETS), texts[-1])
 
 
 def _opening(finding: Finding) -> str:

@@ -7,9 +7,7 @@ monotonic clock, so that a step of the wall clock neither shortens nor lengthens
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,6 +24,7 @@ from alerting.core.sending import (
     event_of,
     next_lookup_at,
 )
+from alerting.pager.claimed import RECEIPT_EVENTS, Claimed, plain
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
@@ -34,31 +33,6 @@ from schemas.errors import PeerUnavailable
 from store.pages import PageRow
 
 _log = structlog.get_logger(__name__)
-
-RECEIPT_EVENTS = {
-    ReceiptState.ON_ITS_WAY: PageEvent.ACCEPTED,
-    ReceiptState.DELIVERED: PageEvent.DELIVERED,
-    ReceiptState.UNDELIVERED: PageEvent.UNDELIVERED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A page in our hands since ``at``, by the store's clock, and ``monotonic_s``, by this machine's."""
-
-    row: PageRow
-    at: datetime
-    monotonic_s: float
-
-    @property
-    def now(self) -> datetime:
-        """The store's clock, carried on by the monotonic clock."""
-        return self.at + timedelta(seconds=self.elapsed_s)
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds since the claim."""
-        return time.monotonic() - self.monotonic_s
 
 
 class Attempts:
@@ -112,7 +86,7 @@ class Attempts:
             self._metrics.lookups.labels("failed").inc()
             return await self._journal.record(row.page_id, self._failed_lookup(claimed, error), fence=row.fence)
         self._metrics.lookups.labels("found" if found else "not_found").inc()
-        happening = self.adoption(claimed, found) if found else _plain(claimed, PageEvent.NOT_FOUND)
+        happening = self.adoption(claimed, found) if found else plain(claimed, PageEvent.NOT_FOUND)
         return await self._journal.record(row.page_id, happening, fence=row.fence)
 
     def adoption(self, claimed: Claimed, found: Receipt) -> Happening:
@@ -159,7 +133,7 @@ class Attempts:
         )
 
     async def _reject(self, claimed: Claimed, reason: str) -> Step | None:
-        happening = _plain(claimed, PageEvent.REJECTED, reason=reason)
+        happening = plain(claimed, PageEvent.REJECTED, reason=reason)
         return await self._journal.record(claimed.row.page_id, happening, fence=claimed.row.fence)
 
     def _channel(self, row: PageRow) -> Channel | None:
@@ -177,8 +151,3 @@ class Attempts:
             body=row.body,
             created_at=row.created_at,
         )
-
-
-def _plain(claimed: Claimed, event: PageEvent, *, reason: str = "") -> Happening:
-    key = f"{claimed.row.page_id}/{claimed.row.fence}/{event}"
-    return Happening(event=event, key=key, at=claimed.now, reason=reason)

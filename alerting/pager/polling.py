@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Channel, Inbox
 from alerting.core.planning import ChannelName
-from alerting.pager.inbound import Inbound, ReplyResult, reply_key
+from alerting.pager.answers import ReplyResult, reply_key
+from alerting.pager.inbound import Inbound
 from alerting.settings import PagingSettings
 from schemas.errors import PeerUnavailable
 from store import leases, pages

@@ -16,7 +16,8 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerting.core.pages import PageEvent, PageState, Step
-from alerting.pager.attempt import Attempts, Claimed
+from alerting.pager.attempt import Attempts
+from alerting.pager.claimed import Claimed
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
 from alerting.settings import PagingSettings

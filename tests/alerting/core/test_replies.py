@@ -26,6 +26,11 @@ def test_opt_out_words_are_recognised(text: str) -> None:
     assert parse_reply(text).kind is ReplyKind.OPT_OUT
 
 
+@pytest.mark.parametrize("text", ["start", "Unstop"])
+def test_opt_in_words_are_recognised(text: str) -> None:
+    assert parse_reply(text).kind is ReplyKind.OPT_IN
+
+
 @pytest.mark.parametrize("text", ["1", " 1. ", "2"])
 def test_a_digit_without_a_code_is_refused(text: str) -> None:
     assert parse_reply(text).kind is ReplyKind.CODE_MISSING

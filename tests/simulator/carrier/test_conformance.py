@@ -141,3 +141,8 @@ async def test_an_answer_of_a_person_comes_through_the_inbox(carrier: Carrier, s
     texts = await sms.received(NOW - timedelta(minutes=5))
     assert [(text.sender, text.body) for text in texts] == [(PHONE, "1 K7FQ")]
     assert await sms.received(datetime.now(UTC) + timedelta(minutes=5)) == []
+
+
+async def test_the_provider_is_told_where_to_call_about_this_attempt(carrier: Carrier, sms: TwilioSms) -> None:
+    await sms.send(_page())
+    assert carrier.network.messages[0].callback_url == "http://127.0.0.1:9/webhooks/twilio/status/p/a?nonce=n"
