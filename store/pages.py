@@ -138,11 +138,11 @@ async def seen(connection: AsyncConnection, dedupe_keys: list[str]) -> set[str]:
     return set((await connection.execute(select(column).where(column.in_(dedupe_keys)))).scalars())
 
 
-async def open_pages(connection: AsyncConnection, incident_id: str) -> list[PageRow]:
-    """Lock the pages of an incident that were not sent yet, in a fixed order."""
+async def lock_all(connection: AsyncConnection, incident_ids: list[str]) -> list[PageRow]:
+    """Lock all pages of some incidents, in a fixed order so that two that do so never wait for each other."""
     statement = (
         _select()
-        .where(page_outbox.c.incident_id == incident_id, page_outbox.c.state == "pending")
+        .where(page_outbox.c.incident_id.in_(incident_ids))
         .order_by(page_outbox.c.page_id)
         .with_for_update(of=page_outbox)
     )

@@ -128,18 +128,21 @@ class Answers:
     async def _acknowledge(
         self, connection: AsyncConnection, acted: list[tuple[Incident, PageRow]], *, message_sid: str, now: datetime
     ) -> tuple[ReplyResult, list[tuple[PageRow, str, Happening]]]:
-        # Rows are locked before the audit log is: incidents, then pages, then audit, as everywhere.
-        first = [
-            await incidents.acknowledge(connection, incident.incident_id, by=row.recipient, how="sms", at=now)
-            for incident, row in acted
-        ]
-        waiting = [row for incident, _ in acted for row in await pages.open_pages(connection, incident.incident_id)]
-        for (incident, row), was_first in zip(acted, first, strict=True):
-            kind = ReplyResult.ACKNOWLEDGED if was_first else ReplyResult.ALREADY_ACKNOWLEDGED
+        # Locks are taken in one order everywhere: incidents, then pages, then the audit log.
+        first = {
+            incident.incident_id: await incidents.acknowledge(
+                connection, incident.incident_id, by=row.recipient, how="sms", at=now
+            )
+            for incident, row in sorted(acted, key=lambda pair: pair[0].incident_id)
+        }
+        locked = await pages.lock_all(connection, list(first))
+        for incident, row in acted:
+            kind = ReplyResult.ACKNOWLEDGED if first[incident.incident_id] else ReplyResult.ALREADY_ACKNOWLEDGED
             key = f"{reply_key(message_sid)}/{incident.incident_id}"
             change = PageChange(kind=str(kind), dedupe_key=key, detail={"by": row.recipient, "how": "sms"})
             await pages.change(connection, row, change, actor="pager", now=now)
-        result = ReplyResult.ACKNOWLEDGED if any(first) else ReplyResult.ALREADY_ACKNOWLEDGED
+        result = ReplyResult.ACKNOWLEDGED if any(first.values()) else ReplyResult.ALREADY_ACKNOWLEDGED
+        waiting = [row for row in locked if row.state == PageState.PENDING]
         return result, await self._close_waiting(connection, waiting, now)
 
     async def _close_waiting(

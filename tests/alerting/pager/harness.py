@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerting.channels.twilio.settings import TwilioSettings
 from alerting.channels.twilio.sms import TwilioSms
@@ -28,7 +28,7 @@ from alerting.roster import StaticRoster
 from alerting.settings import PagingSettings
 from schemas.events import PageChanged
 from schemas.findings import Finding, FindingState, Location, Side, Urgency
-from schemas.ids import case_id_of, case_reference, study_uid
+from schemas.ids import CaseId, case_id_of, case_reference, study_uid
 from simulator.carrier.carrier import Carrier
 from simulator.carrier.settings import CarrierSettings, FaultSettings, PhoneSettings
 from store import incidents, outbox
@@ -101,14 +101,38 @@ async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Find
         values = {**row, "study_uid": case_id, "case_id": case_id, "reference": reference, "priority": "stat"}
         times = {"arrived_at": now, "ready_at": now, "registered_at": now}
         await connection.execute(insert(cases).values(**values, **times, revision=1, study={}))
-        incident = await incidents.open_incident(
-            connection, case_id=case_id, pathway="stroke", team="stroke", finding=finding, now=now
+        incident_id = await _plan(connection, settings, case_id=case_id, reference=reference, finding=finding, now=now)
+    return incident_id, reference
+
+
+async def open_second_incident(world: World, incident_id: str, reference: str) -> str:
+    """Open an incident on the aorta of the case of another incident, with its page to the same team."""
+    now, finding = datetime.now(UTC), Finding(code="aaa", state=FindingState.DETECTED, urgency=Urgency.URGENT)
+    async with transaction(world.engine) as connection:
+        first = await incidents.find(connection, incident_id)
+        assert first is not None
+        return await _plan(
+            connection, world.settings, case_id=first.case_id, reference=reference, finding=finding, now=now
         )
-        assert incident is not None
-        facts = CaseFacts(reference=reference, arrived_at=now)
-        for intent in plan_pages(incident, StaticRoster(settings), case=facts, now=now):
-            assert await outbox.add(connection, intent, now=now)
-    return incident.incident_id, reference
+
+
+async def _plan(
+    connection: AsyncConnection,
+    settings: PagingSettings,
+    *,
+    case_id: CaseId,
+    reference: str,
+    finding: Finding,
+    now: datetime,
+) -> str:
+    incident = await incidents.open_incident(
+        connection, case_id=case_id, pathway=finding.code, team="stroke", finding=finding, now=now
+    )
+    assert incident is not None
+    facts = CaseFacts(reference=reference, arrived_at=now)
+    for intent in plan_pages(incident, StaticRoster(settings), case=facts, now=now):
+        assert await outbox.add(connection, intent, now=now)
+    return incident.incident_id
 
 
 @dataclass

@@ -12,10 +12,19 @@ from alerting.channels.port import ReceiptState
 from alerting.channels.twilio.statuses import receipt_of
 from alerting.pager.inbound import ReplyResult
 from simulator.carrier.settings import PhoneSettings
+from store import incidents
 from store.engine import transaction
 from store.outbox import PageTimes
 from store.tables import page_events, page_outbox
-from tests.alerting.pager.harness import NEUROLOGIST, VASCULAR, World, callback, carrier_settings, until
+from tests.alerting.pager.harness import (
+    NEUROLOGIST,
+    VASCULAR,
+    World,
+    callback,
+    carrier_settings,
+    open_second_incident,
+    until,
+)
 
 pytestmark = pytest.mark.integration
 MakeWorld = Callable[..., World]
@@ -95,6 +104,26 @@ async def test_a_page_that_waits_is_cancelled_by_the_acknowledgement(world: Worl
     )
     await sms.close()
     assert (await world.pages(incident_id))[0].state == "cancelled"
+    assert world.carrier.accepted == ()
+
+
+async def test_one_answer_acknowledges_all_findings_of_its_case(world: World) -> None:
+    async with world.paging() as (pager,):
+        incident_id, code = await world.open()
+        other_id = await open_second_incident(world, incident_id, code)
+        for each in (incident_id, other_id):
+            await world.page_reaches(each, "delivered")
+        await pager.inbound.record_reply(NEUROLOGIST, f"1 {code}", message_sid="SM1", now=NOW)
+    assert len({entry.reference for entry in world.carrier.accepted}) == 2
+    assert all([(await world.pages(each))[0].acknowledged_at == NOW for each in (incident_id, other_id)])
+
+
+async def test_a_pager_closes_what_waits_for_an_acknowledged_incident(world: World) -> None:
+    incident_id, _ = await world.open()
+    async with transaction(world.engine) as connection:
+        await incidents.acknowledge(connection, incident_id, by="desk", how="board", at=NOW)
+    async with world.paging():
+        await world.page_reaches(incident_id, "cancelled")
     assert world.carrier.accepted == ()
 
 

@@ -137,6 +137,15 @@ async def test_the_page_of_phones_is_served_with_its_data() -> None:
     assert [(phone["name"], phone["messages"][0]["body"]) for phone in phones] == [("Ann", TEXT)]
 
 
+async def test_a_person_can_type_into_a_phone() -> None:
+    settings = CarrierSettings.model_validate({**QUICK, "phones": [{"number": PHONE}]})
+    async with Carrier(settings) as carrier, aiohttp.ClientSession() as session:
+        for number, status in ((PHONE, 201), ("+447700900099", 404)):
+            async with session.post(f"{carrier.url}/_phones/{number}/answer", data={"body": "1 K7FQ"}) as answer:
+                assert answer.status == status
+    assert [(message.direction, message.body) for message in carrier.network.messages] == [("inbound", "1 K7FQ")]
+
+
 async def test_a_stranger_is_not_let_in() -> None:
     async with Carrier(CarrierSettings()) as carrier, aiohttp.ClientSession() as session:
         url = f"{carrier.url}/2010-04-01/Accounts/{carrier.settings.account_sid}/Messages.json"
