@@ -41,6 +41,7 @@ class DecodePool:
     ) -> None:
         self._workers, self._memory_bytes, self._hard_limit_s = workers, memory_bytes, hard_limit_s
         self._pool: ProcessPool | None = None
+        self._starting = asyncio.Lock()
 
     async def warm_up(self, *, timeout_s: float = 30.0) -> None:
         """Start the workers and wait until each could answer.
@@ -85,7 +86,7 @@ class DecodePool:
             raise BudgetExhausted("no time left to decode")
         limit_s = min(timeout_s, self._hard_limit_s)
         try:
-            future = self._live_pool().schedule(function, args=arguments, timeout=limit_s)
+            future = (await self._live_pool()).schedule(function, args=arguments, timeout=limit_s)
             # Cancelling the wrapped future kills the worker, so waiting in the queue is bounded as well.
             return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
         except TimeoutError:
@@ -95,25 +96,28 @@ class DecodePool:
         except ProcessExpired as error:
             raise BadDicom(f"decoder killed: worker ended with {error.exitcode}", reason="decoder_killed") from None
         except BrokenProcessPool:
-            self.close()
             raise PeerUnavailable("decode pool broke and is being restarted", reason="decode_pool") from None
 
-    def _live_pool(self) -> ProcessPool:
-        if self._pool is not None and not self._pool.active:
-            self.close()
-        if self._pool is None:
-            self._pool = self._start()
-        return self._pool
+    async def _live_pool(self) -> ProcessPool:
+        """Give a running pool; starting one blocks for a second, which must not be the event loop's."""
+        async with self._starting:
+            if self._pool is None or not self._pool.active:
+                await asyncio.to_thread(self.close)
+                self._pool = await asyncio.to_thread(self._start)
+            return self._pool
 
     def _start(self) -> ProcessPool:
         # Two threads of a worker share two cores already; BLAS threads on top would only fight them.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["streams.dicom.worker"])
-        return ProcessPool(
+        pool = ProcessPool(
             max_workers=self._workers,
             max_tasks=_TASKS_PER_WORKER,
             initializer=limits.start_worker,
             initargs=(self._memory_bytes,),
             context=context,
         )
+        if not pool.active:  # asking also starts the workers
+            raise PeerUnavailable("decode pool does not start", reason="decode_pool")
+        return pool

@@ -92,7 +92,7 @@ def test_each_refusal_has_its_reason(fields: dict[str, Any], reason: Refused | N
 
 def test_views_and_classes_refuse_films() -> None:
     rule = SeriesRule("chest", frozenset({"DX"}), views=frozenset({"AP", "PA"}), sop_classes=frozenset({"1.2.3"}))
-    film = {"modality": "DX", "instances": 1, "slice_thickness_mm": None}
+    film: dict[str, Any] = {"modality": "DX", "instances": 1, "slice_thickness_mm": None}
     assert refusal(_series(**film, view_position="LL"), rule) is Refused.VIEW
     assert refusal(_series(**film, sop_class_uid="1.2.4"), rule) is Refused.SOP_CLASS
     assert refusal(_series(**film, view_position="PA", sop_class_uid="1.2.3"), rule) is None

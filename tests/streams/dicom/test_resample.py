@@ -41,7 +41,7 @@ def test_weights_of_a_covered_cell_sum_to_one(axis: Axis) -> None:
 
 
 def test_partial_cells_count_by_what_they_cover() -> None:
-    assert overlap_weights(Axis(3, 2, -0.5, 2.0)).tolist() == [[2 / 3, 1 / 3, 0], [0, 0.25, 0.75]]
+    assert overlap_weights(Axis(3, 2, -0.5, 2.0)).tolist() == [[2 / 3, 1 / 3, 0], [0, 1 / 3, 2 / 3]]
 
 
 def test_flipping_reverses_the_target() -> None:
