@@ -93,7 +93,6 @@ class WorkerHost:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start every role and run until ``stop``; ends early, with an error, if a role's app crashes."""
-        self._deps.settings.scratch.mkdir(parents=True, exist_ok=True)
         async with AsyncExitStack() as stack:
             decoder = DecodePool(workers=self._deps.settings.decode_workers)
             stack.callback(decoder.close)
@@ -106,6 +105,7 @@ class WorkerHost:
         if not any(pathway.name in self._roles for pathway in self._deps.pathways):
             return Images({}, decoder)
         await decoder.warm_up()
+        self._deps.settings.scratch.mkdir(parents=True, exist_ok=True)
         sources = await stack.enter_async_context(open_sources(self._deps.settings.sources, self._deps.spool))
         return Images(sources, decoder)
 

@@ -26,6 +26,7 @@ def make_app(role: str, settings: KafkaSettings, *, folder: Path, group_prefix: 
     Raises:
         BadSettings: TLS was asked for but would not be used.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     return faust.App(
         f"{group_prefix}-{role}",
         broker=[f"kafka://{address.strip()}" for address in settings.bootstrap.split(",")],
