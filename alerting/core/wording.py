@@ -17,10 +17,11 @@ DISCLAIMER = "AI research software, not a diagnosis."
 _FINDINGS = {"lvo": "LVO suspected", "aaa": "AAA suspected", "pneumonia": "Pneumonia suspected"}
 _OTHER_FINDING = "Finding suspected"
 _URGENCIES = {Urgency.EMERGENCY: "EMERGENCY", Urgency.URGENT: "URGENT"}
-_SIDES = {Side.LEFT: "left", Side.RIGHT: "right", Side.MIDLINE: "midline"}
+_SIDES = {Side.LEFT: "left", Side.RIGHT: "right"}
 _SEGMENTS = (
     "ICA", "ICA-T", "M1", "M2", "M3", "A1", "A2", "P1", "P2", "basilar", "vertebral",
-    "infrarenal", "juxtarenal", "suprarenal", "thoracic", "abdominal", "iliac",
+    "infrarenal", "juxtarenal", "suprarenal", "thoracic", "iliac",
+    "upper zone", "middle zone", "lower zone",
 )  # fmt: skip
 _SEGMENT_WORDS = {word.lower(): word for word in _SEGMENTS}
 _SITE = re.compile(r"[^A-Za-z0-9-]")
@@ -79,9 +80,8 @@ def _details(finding: Finding) -> list[str]:
 
 def _size(finding: Finding) -> str:
     sizes = [m.value for m in finding.measurements if m.unit == "mm" and "diameter" in m.name]
-    if not sizes or not 0 < sizes[0] < _DIAMETER_LIMIT_MM:
-        return ""
-    return f"{sizes[0]:.0f} mm"
+    largest = max(sizes, default=0.0)
+    return f"{largest:.0f} mm" if 0 < largest < _DIAMETER_LIMIT_MM else ""
 
 
 def _shorter_and_shorter(details: list[str]) -> list[str]:

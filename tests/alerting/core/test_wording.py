@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from alerting.core.replies import OPT_OUT_WORDS, ReplyKind, parse_reply
 from alerting.core.wording import CaseFacts, marker_in, marker_of, page_text
 from schemas.findings import Finding, FindingState, Location, Measurement, Side, Urgency
 from schemas.ids import case_id_of, case_reference, study_uid
+from triton_models.postprocessing.stroke import SEGMENTS as STROKE_SEGMENTS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CANARIES = ("DOE^JANE", "19700401", "MRN-77231", "ACC0099881")
@@ -78,9 +80,17 @@ def test_a_page_says_what_where_when_and_that_it_is_research() -> None:
     assert "research software, not a diagnosis" in text
 
 
-def test_a_diameter_is_rounded_to_millimetres() -> None:
-    size = Measurement(name="max_diameter", value=57.4, unit="mm")
-    finding = Finding(code="aaa", state=FindingState.DETECTED, measurements=(size,))
+@pytest.mark.parametrize("segment", STROKE_SEGMENTS)
+def test_every_segment_that_the_stroke_model_names_is_in_the_vocabulary(segment: str) -> None:
+    finding = Finding(code="lvo", state=FindingState.DETECTED, location=Location(side=Side.RIGHT, segment=segment))
+    text = page_text(finding, CaseFacts(reference="K7FQ", arrived_at=NOW), step=0, now=NOW)
+    assert f"LVO suspected, right {segment}. Case" in text
+
+
+def test_the_largest_diameter_is_said_in_whole_millimetres() -> None:
+    sizes = tuple(Measurement(name=f"{n}_diameter_mm", value=v, unit="mm") for n, v in (("minor", 50.0), ("max", 57.4)))
+    place = Location(side=Side.MIDLINE, segment="abdominal aorta")
+    finding = Finding(code="aaa", state=FindingState.DETECTED, measurements=sizes, location=place)
     text = page_text(finding, CaseFacts(reference="K7FQ", arrived_at=NOW), step=0, now=NOW)
     assert "AAA suspected, 57 mm." in text
 
