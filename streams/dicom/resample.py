@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import as_strided
 
-BLOCK: Final = 10
+_BLOCKS: Final = range(6, 14)
+"""Block heights to choose from: below, calls cost more than they save; above, blocks hold mostly zeros."""
 _TINY: Final = 1e-9
 
 Float32 = npt.NDArray[np.float32]
@@ -61,7 +62,7 @@ def centred(source: int, target: int, ratio: float, *, flipped: bool = False) ->
 class Band:
     """Overlap weights of one axis in blocks.
 
-    ``blocks`` has shape (block, BLOCK, width). Block b reads ``width`` cells from ``first + b * stride`` of a source
+    ``blocks`` has shape (block, height, width). Block b reads ``width`` cells from ``first + b * stride`` of a source
     that is preceded by ``before`` and followed by ``after`` zero cells. ``lo`` and ``hi`` bound the source cells that
     count at all, and ``covered`` says which target cells have any source.
     """
@@ -86,9 +87,30 @@ class Band:
         return int(self.blocks.shape[0])
 
     @property
+    def height(self) -> int:
+        """Target cells that one block fills."""
+        return int(self.blocks.shape[1])
+
+    @property
     def padded(self) -> int:
         """Length of the buffer that holds the source cells ``lo`` to ``hi`` with their zero margins."""
         return self.before + self.hi - self.lo + self.after
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Blocks of ``height`` target cells: block b reads ``width`` source cells from ``first + b * stride``."""
+
+    height: int
+    count: int
+    stride: int
+    first: int
+    width: int
+
+    @property
+    def work(self) -> int:
+        """Multiplications for one line of the other axis."""
+        return self.height * self.count * self.width
 
 
 def band_of(axis: Axis) -> Band | None:
@@ -98,27 +120,29 @@ def band_of(axis: Axis) -> Band | None:
     if used.size == 0:
         return None
     lo, hi = int(used[0]), int(used[-1]) + 1
-    count = -(-axis.target // BLOCK)
-    tall = np.zeros((count * BLOCK, hi - lo))
-    tall[: axis.target] = weights[:, lo:hi]
-    spans = [_span(tall[b * BLOCK : (b + 1) * BLOCK]) for b in range(count)]
-    # A flipped axis reads its source from the far end: its windows then step backwards.
-    stride = int(BLOCK * axis.ratio) * (-1 if axis.flipped else 1)
-    first = min(low - b * stride for b, (low, high) in enumerate(spans) if high)
-    width = max(high - (first + b * stride) for b, (_, high) in enumerate(spans) if high)
-    starts = [first + b * stride for b in range(count)]
-    before, after = max(0, -min(starts)), max(0, max(starts) + width - (hi - lo))
-    blocks = np.zeros((count, BLOCK, width), np.float32)
-    padded = np.pad(tall, ((0, 0), (before, after)))
+    weights = weights[:, lo:hi]
+    layout = min((_layout(axis, weights > 0, height) for height in _BLOCKS), key=lambda choice: choice.work)
+    starts = [layout.first + b * layout.stride for b in range(layout.count)]
+    before, after = max(0, -min(starts)), max(0, max(starts) + layout.width - (hi - lo))
+    padded = np.pad(weights, ((0, layout.count * layout.height - axis.target), (before, after)))
+    blocks = np.empty((layout.count, layout.height, layout.width), np.float32)
     for b, start in enumerate(starts):
-        blocks[b] = padded[b * BLOCK : (b + 1) * BLOCK, start + before : start + before + width]
+        rows = padded[b * layout.height : (b + 1) * layout.height]
+        blocks[b] = rows[:, start + before : start + before + layout.width]
     covered: npt.NDArray[np.bool_] = weights.sum(axis=1) > 0
-    return Band(blocks, stride, before, after, lo, hi, axis.target, covered)
+    return Band(blocks, layout.stride, before, after, lo, hi, axis.target, covered)
 
 
-def _span(rows: Float64) -> tuple[int, int]:
-    used = np.flatnonzero(rows.any(axis=0))
-    return (int(used[0]), int(used[-1]) + 1) if used.size else (0, 0)
+def _layout(axis: Axis, used: npt.NDArray[np.bool_], height: int) -> _Layout:
+    """Find the narrowest windows of blocks of ``height``; a block without source asks for none."""
+    covered = np.flatnonzero(used.any(axis=1))
+    low, high = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
+    # A flipped axis reads its source from the far end: its windows then step backwards.
+    stride = int(height * axis.ratio) * (-1 if axis.flipped else 1)
+    shift = covered // height * stride
+    first = int((low[covered] - shift).min())
+    width = int((high[covered] - shift).max()) - first
+    return _Layout(height, -(-axis.target // height), stride, first, width)
 
 
 class PlaneReducer:
@@ -130,8 +154,8 @@ class PlaneReducer:
     def __init__(self, rows: Band, columns: Band) -> None:
         self.rows, self.columns = rows, columns
         self._padded = np.zeros((rows.padded, columns.padded), np.float32)
-        self._middle = np.empty((rows.count * BLOCK, columns.padded), np.float32)
-        self._result = np.empty((rows.count * BLOCK, columns.count * BLOCK), np.float32)
+        self._middle = np.empty((rows.count * rows.height, columns.padded), np.float32)
+        self._result = np.empty((rows.count * rows.height, columns.count * columns.height), np.float32)
         height = rows.hi - rows.lo
         self.image = self._padded[rows.before : rows.before + height, columns.before :][:, : columns.hi - columns.lo]
         line, item = self._padded.strides
@@ -147,8 +171,10 @@ class PlaneReducer:
             (columns.stride * item, line, item),
         )
         self._column_weights = np.ascontiguousarray(columns.blocks.transpose(0, 2, 1))
-        self._middle_blocks = self._middle.reshape(rows.count, BLOCK, columns.padded)
-        self._result_blocks = self._result.reshape(rows.count * BLOCK, columns.count, BLOCK).transpose(1, 0, 2)
+        self._middle_blocks = self._middle.reshape(rows.count, rows.height, columns.padded)
+        self._result_blocks = self._result.reshape(rows.count * rows.height, columns.count, columns.height).transpose(
+            1, 0, 2
+        )
 
     def reduce(self, image: Image, *, hole: int | None = None, fill: float = 0.0) -> Float32:
         """Reduce ``image``, whose rows are ``rows.lo`` to ``rows.hi``; the result is valid until the next call.

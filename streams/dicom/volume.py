@@ -153,13 +153,13 @@ def _fill_slabs(stack: Stack, bands: tuple[Band, Band], weights: Float64, slabs:
         hole, fill = _hole(header)
         mean = reducer.reduce(reader.read(header, rows.lo, rows.hi), hole=hole, fill=fill)
         for slab in np.flatnonzero(weights[:, index]):
-            weight = weights[slab, index]
-            target = scratch if started[slab] else slabs[slab]
-            np.multiply(mean, np.float32(weight * header.slope), out=target)
-            target += np.float32(weight * header.intercept)
+            factor = np.float32(weights[slab, index] * header.slope)
+            np.multiply(mean, factor, out=scratch if started[slab] else slabs[slab])
             if started[slab]:
                 slabs[slab] += scratch
             started[slab] = True
+    offsets = weights @ np.array([header.intercept for header in stack.slices])
+    slabs += offsets[:, None, None].astype(np.float32)
 
 
 def _hole(header: Header) -> tuple[int | None, float]:
