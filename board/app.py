@@ -86,6 +86,7 @@ def server_config(app: FastAPI, settings: BoardSettings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
+        ws="none",
         timeout_graceful_shutdown=_STOP_S,
     )
 

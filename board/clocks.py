@@ -48,7 +48,7 @@ def _deadline(case: CaseRow) -> ClockView:
         nearest = min(item.deadline for item in open_ones)
         return ClockView(key="deadline", label="Time left", kind=ClockKind.REMAINING, end=nearest)
     note = _deadline_note(eligible)
-    return ClockView(key="deadline", label="Time left", kind=ClockKind.NONE, note=note)
+    return ClockView(key="deadline", label="Deadline", kind=ClockKind.NONE, note=note)
 
 
 def _deadline_note(eligible: list[PathwayRow]) -> str:
@@ -72,7 +72,7 @@ def _page(case: CaseRow) -> ClockView:
         return ClockView(key="page", label="Page accepted", kind=ClockKind.NONE, note="no page")
     accepted = [at for item in incidents if (at := first_accepted(item)) is not None]
     if len(accepted) == len(incidents):
-        return _took("page", "Page accepted after", case.arrived_at, max(accepted))
+        return _took("page", "Page accepted", case.arrived_at, max(accepted))
     waiting = min(page.created_at for item in incidents if first_accepted(item) is None for page in item.pages)
     return ClockView(key="page", label="Page waiting", kind=ClockKind.ELAPSED, start=waiting, target_s=PAGE_TARGET_S)
 
@@ -82,12 +82,12 @@ def _acknowledged(case: CaseRow) -> ClockView:
         return ClockView(key="ack", label="Acknowledged", kind=ClockKind.NONE, note="not asked")
     answers = [item.acknowledged_at for item in case.incidents if item.acknowledged_at]
     if len(answers) == len(case.incidents):
-        return _took("ack", "Acknowledged after", case.arrived_at, max(answers))
+        return _took("ack", "Acknowledged", case.arrived_at, max(answers))
     asked = [at for item in case.incidents if item.acknowledged_at is None and (at := first_accepted(item))]
     if not asked:
         return ClockView(key="ack", label="Acknowledged", kind=ClockKind.NONE, note="not yet")
     return ClockView(
-        key="ack", label="Waiting for answer", kind=ClockKind.ELAPSED, start=min(asked), target_s=ACKNOWLEDGE_TARGET_S
+        key="ack", label="Answer waiting", kind=ClockKind.ELAPSED, start=min(asked), target_s=ACKNOWLEDGE_TARGET_S
     )
 
 

@@ -161,16 +161,17 @@ def shift() -> BoardRows:
 
 
 class FakeReads:
-    """A store in memory; ``error`` makes it unreachable."""
+    """A store in memory; ``error`` makes it unreachable, ``bug`` makes the reader fail."""
 
     def __init__(self, rows: BoardRows | None = None) -> None:
         self.rows = rows or board()
         self.error: CodestrokeError | None = None
+        self.bug: Exception | None = None
         self.changed = asyncio.Event()
 
     async def board(self, now: datetime) -> BoardRows:
-        if self.error:
-            raise self.error
+        if problem := self.error or self.bug:
+            raise problem
         return self.rows
 
     async def case(self, reference: str) -> tuple[CaseRow, tuple[PageEventRow, ...]] | None:
