@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from alerting.pager.service import Pager, PagerPorts
 from alerting.roster import StaticRoster
@@ -86,6 +86,21 @@ async def test_every_duty_of_a_running_pager_is_healthy(world: World) -> None:
 
         await until(healthy)
     assert set(pager.health()) == {"send", "receipts", "replies", "count"}
+
+
+async def test_connections_that_the_store_cuts_are_made_anew(world: World) -> None:
+    cut = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    async with world.paging():
+        await world.page_reaches((await world.open())[0], "delivered")
+        async with transaction(world.engine) as connection:
+            await connection.execute(cut)
+        again, _ = await world.open()
+        page = await world.page_reaches(again, "delivered")
+    assert page.accepted_at is not None
+    assert len(world.carrier.accepted) == 2
 
 
 class _BrokerAway:
