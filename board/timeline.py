@@ -49,13 +49,6 @@ class CaseStory:
     ledgers: tuple[LedgerView, ...]
 
 
-_KINDS = {
-    "created": "page written",
-    "claimed": "page taken up for sending",
-    "sent": "page handed to the carrier",
-}
-
-
 def story_of(case: CaseRow, events: Iterable[PageEventRow]) -> CaseStory:
     """Tell the story of a case, oldest first."""
     told = sorted({*_study_lines(case), *_outcome_lines(case), *_incident_lines(case), *_event_lines(case, events)})
@@ -123,6 +116,7 @@ def _incident_lines(case: CaseRow) -> Iterator[tuple[datetime, str]]:
 def _event_lines(case: CaseRow, events: Iterable[PageEventRow]) -> Iterator[tuple[datetime, str]]:
     pages = {page.page_id: page for incident in case.incidents for page in incident.pages}
     for event in events:
-        page = pages.get(event.page_id or "")
-        to = f"page to {page.recipient}: " if page else ""
-        yield event.at, f"{to}{_KINDS.get(event.kind, event.kind.replace('_', ' '))}"
+        if event.kind not in words.TOLD_BY_COLUMNS:
+            page = pages.get(event.page_id or "")
+            to = f"page to {page.recipient}: " if page else ""
+            yield event.at, f"{to}{words.PAGE_EVENT.get(event.kind, event.kind.replace('_', ' '))}"

@@ -46,12 +46,27 @@ CHANNEL = {"sms": "SMS", "voice": "Phone call"}
 
 PAGE_STATE = {
     "pending": "waiting to be sent",
-    "sending": "being sent",
+    "sending": "being sent, or in doubt",
     "accepted": "accepted by the carrier",
     "delivered": "delivered",
     "failed": "FAILED",
     "cancelled": "cancelled",
 }
+
+PAGE_EVENT = {
+    "claimed": "taken up for sending",
+    "put_off": "carrier busy, put off",
+    "in_doubt": "no clear answer from the carrier, to be looked up",
+    "rejected": "refused by the carrier",
+    "not_found": "not in the carrier's list, sent again",
+    "lookup_failed": "carrier's list could not be read",
+    "lookup_exhausted": "carrier's list could not be read in time, sent again and flagged",
+    "undelivered": "not delivered",
+    "no_longer_needed": "no longer needed",
+    "already_acknowledged": "answered too, after the first",
+}
+TOLD_BY_COLUMNS = frozenset({"accepted", "delivered", "acknowledged"})
+"""Page events that the rows of pages and incidents tell already."""
 
 STAGE = {
     Stage.READY: "Study complete",

@@ -27,10 +27,9 @@ class Event:
 
 
 @asynccontextmanager
-async def served(
-    ports: BoardPorts, settings: BoardSettings = FAST, *, app: FastAPI | None = None
-) -> AsyncIterator[aiohttp.ClientSession]:
-    server = uvicorn.Server(server_config(app or assemble(settings, ports), settings))
+async def served(app: BoardPorts | FastAPI, settings: BoardSettings = FAST) -> AsyncIterator[aiohttp.ClientSession]:
+    made = app if isinstance(app, FastAPI) else assemble(settings, app)
+    server = uvicorn.Server(server_config(made, settings))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
         while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag only

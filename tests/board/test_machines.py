@@ -67,7 +67,7 @@ async def test_a_real_store_that_is_down_is_reported_and_the_board_lives() -> No
     )
     engine: AsyncEngine = open_engine(store)
     deps = BoardDeps(engine=engine, store=store, settings=BoardSettings(port=0), clock=lambda: datetime.now(UTC))
-    async with served(ports(FakeReads()), deps.settings, app=create_app(deps)) as http:
+    async with served(create_app(deps), deps.settings) as http:
         await asyncio.sleep(1)
         async with http.get("/healthz") as response:
             assert response.status == 503

@@ -12,12 +12,17 @@ from tests.board.builders import ago, case, ended, finding, incident, page, path
 def test_the_story_is_told_in_order_of_time() -> None:
     flagged = pathway(outcome=ended(Outcome.scored(finding()), decided_at=ago(150)))
     answered = incident(page(accepted_at=ago(115)), acknowledged_by="neuro-1", at=ago(80))
-    events = [PageEventRow(kind="lease_expired", at=ago(117), page_id="page-1")]
+    events = [
+        PageEventRow(kind="in_doubt", at=ago(117), page_id="page-1"),
+        PageEventRow(kind="accepted", at=ago(115), page_id="page-1"),
+    ]
     told = story_of(case("a", flagged, incidents=(answered,)), events).happenings
     assert [item.at for item in told] == sorted(item.at for item in told)
     assert told[0].after_s < 0, "acquired before it arrived"
     assert told[-1].text == "acknowledged by neuro-1 by SMS"
-    assert "page to neuro-1: lease expired" in [item.text for item in told]
+    said = [item.text for item in told]
+    assert "page to neuro-1: no clear answer from the carrier, to be looked up" in said
+    assert sum("accepted" in text for text in said) == 1, "once, though two tables know it"
 
 
 def test_ledger_bars_are_drawn_to_scale() -> None:
