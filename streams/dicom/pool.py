@@ -19,7 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from schemas.errors import BadDicom, BudgetExhausted, PeerUnavailable
 from streams.dicom import limits, worker
-from streams.dicom.mapping import Mapping
+from streams.dicom.mapping import DECODER_KILLED, MappingStore
 from triton_models.volume import FilmGrid, Radiograph, Volume, VolumeGrid
 
 _T = TypeVar("_T")
@@ -42,6 +42,7 @@ class DecodePool:
         self._workers, self._memory_bytes, self._hard_limit_s = workers, memory_bytes, hard_limit_s
         self._pool: ProcessPool | None = None
         self._starting = asyncio.Lock()
+        self._mappings = MappingStore()
 
     async def warm_up(self, *, timeout_s: float = 30.0) -> None:
         """Start the workers and wait until each could answer.
@@ -60,10 +61,10 @@ class DecodePool:
             BudgetExhausted: ``timeout_s`` passed; the worker was killed.
         """
         shape = (grid.max_slices, *grid.shape_yx)
-        with Mapping(shape[0] * shape[1] * shape[2] * _VOXEL_BYTES) as mapping:
-            arguments = (mapping.path, list(source_files), grid, self._cpu_s(timeout_s))
+        with self._mappings.borrow(shape[0] * shape[1] * shape[2] * _VOXEL_BYTES) as mapping:
+            arguments = (mapping.name, list(source_files), grid, self._cpu_s(timeout_s))
             facts, slices = await self._run(worker.volume_into, arguments, timeout_s)
-            voxels = mapping.array((slices, *grid.shape_yx))
+            voxels = mapping.copy((slices, *grid.shape_yx))
         return Volume(voxels, facts.spacing_mm, facts.origin_lps_mm, facts.source_spacing_mm, facts.source_slices)
 
     async def radiograph(self, path: Path, grid: FilmGrid, *, timeout_s: float) -> Radiograph:
@@ -76,6 +77,7 @@ class DecodePool:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+        self._mappings.close()
 
     def _cpu_s(self, timeout_s: float) -> float:
         return _CPU_FACTOR * min(timeout_s, self._hard_limit_s) + 1.0
@@ -91,10 +93,10 @@ class DecodePool:
             return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
         except TimeoutError:
             if limit_s < timeout_s:
-                raise BadDicom(f"decoder killed: no result within {limit_s:g} s", reason="decoder_killed") from None
+                raise BadDicom(f"decoder killed: no result within {limit_s:g} s", reason=DECODER_KILLED) from None
             raise BudgetExhausted(f"decoder killed: no result within {timeout_s:.1f} s") from None
         except ProcessExpired as error:
-            raise BadDicom(f"decoder killed: worker ended with {error.exitcode}", reason="decoder_killed") from None
+            raise BadDicom(f"decoder killed: worker ended with {error.exitcode}", reason=DECODER_KILLED) from None
         except BrokenProcessPool:
             raise PeerUnavailable("decode pool broke and is being restarted", reason="decode_pool") from None
 

@@ -11,6 +11,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,6 +20,7 @@ import numpy as np
 from schemas.errors import BadDicom
 from streams.dicom.fallback import PARSER_FAILURES
 from streams.dicom.limits import allow_cpu
+from streams.dicom.mapping import MappingName
 from streams.dicom.radiograph import read_radiograph
 from streams.dicom.resample import Float32
 from streams.dicom.volume import read_volume
@@ -35,8 +37,8 @@ def ready(hold_s: float) -> int:
     return os.getpid()
 
 
-def volume_into(mapping: Path, files: Sequence[Path], grid: VolumeGrid, cpu_s: float) -> tuple[Volume, int]:
-    """Read a volume, its voxels into the file ``mapping``.
+def volume_into(mapping: MappingName, files: Sequence[Path], grid: VolumeGrid, cpu_s: float) -> tuple[Volume, int]:
+    """Read a volume, its voxels into ``mapping``.
 
     Returns:
         The volume without its voxels, and the number of its slices.
@@ -69,10 +71,14 @@ def _translated(read: Callable[[], _T]) -> _T:
         raise BadDicom(f"decoder failed ({type(error).__name__})", reason="decoder_failed") from None
 
 
-def _mapped(mapping: Path, shape: tuple[int, int, int]) -> Float32:
-    with mapping.open("r+b") as file:
-        memory = mmap.mmap(file.fileno(), 0)
-    return np.frombuffer(memory, np.float32, int(np.prod(shape))).reshape(shape)
+def _mapped(mapping: MappingName, shape: tuple[int, int, int]) -> Float32:
+    return np.frombuffer(_memory(mapping), np.float32, int(np.prod(shape))).reshape(shape)
+
+
+@lru_cache(maxsize=2)
+def _memory(mapping: MappingName) -> mmap.mmap:
+    """Keep the parent's mappings open, since it uses them again."""
+    return mapping.open()
 
 
 def _without_voxels(volume: Volume) -> Volume:

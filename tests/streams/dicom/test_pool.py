@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from schemas.errors import BadDicom, BudgetExhausted, PeerUnavailable, UnsuitableSeries
-from streams.dicom import mapping, worker
 from streams.dicom import pool as pool_module
+from streams.dicom import worker
+from streams.dicom.mapping import Mapping, MappingStore
 from streams.dicom.pool import DecodePool
 from streams.dicom.volume import read_volume
 from tests.streams.dicom.builders import noise, series
@@ -40,10 +41,6 @@ def _spin() -> None:
     allow_cpu(1.0)
     while True:
         pass
-
-
-def _mappings() -> set[Path]:
-    return set(mapping._MEMORY_DIRECTORY.glob("codestroke-volume-*"))
 
 
 @pytest.fixture
@@ -81,10 +78,39 @@ async def test_missing_file_is_transient(tmp_path: Path, pool: DecodePool) -> No
         await pool.volume([tmp_path / "gone.dcm"], GRID, timeout_s=30)
 
 
-async def test_no_mapping_is_left_behind(tmp_path: Path, pool: DecodePool) -> None:
-    before = _mappings()
-    await pool.volume(series(tmp_path, noise((9, 30, 32))), GRID, timeout_s=30)
-    assert _mappings() <= before
+async def test_mappings_are_used_again(tmp_path: Path, small_pool: DecodePool) -> None:
+    files = series(tmp_path, noise((9, 30, 32)))
+    for _ in range(3):
+        await small_pool.volume(files, GRID, timeout_s=3)
+    with pytest.raises(UnsuitableSeries):
+        await small_pool.volume(files[:1], GRID, timeout_s=3)
+    assert len(small_pool._mappings._free) == 1
+
+
+async def test_a_mapping_that_a_killed_worker_held_is_thrown_away(small_pool: DecodePool) -> None:
+    with pytest.raises(BudgetExhausted), small_pool._mappings.borrow(4096):
+        await small_pool._run(_hang, (60.0,), 0.2)
+    assert small_pool._mappings._free == []
+
+
+def test_a_mapping_of_another_size_is_another_mapping() -> None:
+    store = MappingStore()
+    with store.borrow(4096) as first:
+        pass
+    with store.borrow(8192) as second, store.borrow(4096) as third:
+        assert third is first
+        assert second.name != first.name
+    store.close()
+    assert store._free == []
+
+
+def test_a_recycled_path_is_not_taken_for_the_old_mapping() -> None:
+    names = set()
+    for _ in range(3):
+        mapping = Mapping(4096)
+        names.add(mapping.name)
+        mapping.close()
+    assert len(names) == 3
 
 
 async def test_time_out_kills_the_worker_and_the_next_task_runs(tmp_path: Path, small_pool: DecodePool) -> None:
@@ -138,3 +164,21 @@ def test_cpu_allowance_follows_the_time_out() -> None:
     small = DecodePool(hard_limit_s=10)
     assert small._cpu_s(4) == pool_module._CPU_FACTOR * 4 + 1
     assert small._cpu_s(400) == pool_module._CPU_FACTOR * 10 + 1
+
+
+def test_no_room_for_a_volume_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int, offset: int, size: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(PeerUnavailable, match="No space left"):
+        Mapping(4096)
+
+
+def test_without_anonymous_files_the_temporary_directory_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "memfd_create")
+    mapping = Mapping(4096)
+    path = mapping.name.path
+    assert path.exists()
+    mapping.close()
+    assert not path.exists()
