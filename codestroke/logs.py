@@ -34,7 +34,10 @@ def configure(settings: LogSettings) -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.ERROR))
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if settings.format is LogFormat.JSON else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if settings.format is LogFormat.JSON
+        # The plain formatter shows no local variables: they may hold a number or a token.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

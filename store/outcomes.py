@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,9 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.events import CaseOutcome
-from schemas.findings import Finding, Outcome, OutcomeKind
+from schemas.findings import Finding, FindingState, Outcome, OutcomeKind
 from schemas.ledger import Ledger
-from store.tables import case_pathways, cases, outcomes
+from store.tables import outcomes
 
 DEADLINE_REASON = "deadline"
 
@@ -35,24 +34,14 @@ class StoredOutcome:
     series_reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """An eligible pathway of a case whose deadline passed without an outcome."""
-
-    case_id: str
-    pathway: str
-    revision: int
-    arrived_at: datetime
-    deadline: datetime
-
-
 async def record(
     connection: AsyncConnection, event: CaseOutcome, *, event_id: str, late: bool, ledger: Ledger, now: datetime
 ) -> bool:
     """Write an outcome; True where it says something new.
 
-    A newer revision replaces an older one, and an analysis that came late replaces "failed: deadline". Anything
-    else that is already there stays: an outcome is given once.
+    A newer revision replaces an older one, and an analysis that came late replaces "failed: deadline". A finding that
+    was detected is never hidden by a newer revision that could not be analysed. Anything else that is already there
+    stays: an outcome is given once.
     """
     values = {
         "revision": event.revision,
@@ -65,10 +54,15 @@ async def record(
         "ledger": msgspec.to_builtins(ledger),
         "decided_at": now,
     }
-    missed = and_(outcomes.c.kind == OutcomeKind.FAILED, outcomes.c.reason == DEADLINE_REASON)
-    replaces = (outcomes.c.revision < event.revision) | (
-        missed & (outcomes.c.revision == event.revision) & (event.outcome.reason != DEADLINE_REASON)
+    newer = outcomes.c.revision < event.revision
+    if event.outcome.kind is OutcomeKind.FAILED:
+        newer &= outcomes.c.finding["state"].astext.is_distinct_from(FindingState.DETECTED)
+    missed = and_(
+        outcomes.c.kind == OutcomeKind.FAILED,
+        outcomes.c.reason == DEADLINE_REASON,
+        outcomes.c.revision == event.revision,
     )
+    replaces = newer if event.outcome.reason == DEADLINE_REASON else newer | missed
     statement = insert(outcomes).values(case_id=event.case_id, pathway=event.pathway, **values)
     upsert = statement.on_conflict_do_update(index_elements=["case_id", "pathway"], set_=values, where=replaces)
     return (await connection.execute(upsert.returning(outcomes.c.case_id))).first() is not None
@@ -78,29 +72,6 @@ async def of_case(connection: AsyncConnection, case_id: str) -> list[StoredOutco
     """Read the outcomes of a case, by pathway."""
     statement = select(outcomes).where(outcomes.c.case_id == case_id).order_by(outcomes.c.pathway)
     return [_stored(row) for row in await connection.execute(statement)]
-
-
-async def overdue(connection: AsyncConnection, now: datetime, *, limit: int = 100) -> Sequence[Overdue]:
-    """Eligible pathways past their deadline that have no outcome of their revision, oldest deadline first."""
-    joined = case_pathways.join(cases, cases.c.case_id == case_pathways.c.case_id).outerjoin(
-        outcomes,
-        and_(
-            outcomes.c.case_id == case_pathways.c.case_id,
-            outcomes.c.pathway == case_pathways.c.pathway,
-            outcomes.c.revision >= case_pathways.c.revision,
-        ),
-    )
-    statement = (
-        select(case_pathways, cases.c.arrived_at)
-        .select_from(joined)
-        .where(case_pathways.c.eligible, case_pathways.c.deadline < now, outcomes.c.case_id.is_(None))
-        .order_by(case_pathways.c.deadline)
-        .limit(limit)
-    )
-    return [
-        Overdue(row.case_id, row.pathway, row.revision, row.arrived_at, row.deadline)
-        for row in await connection.execute(statement)
-    ]
 
 
 def read_outcome(row: Row[Any]) -> Outcome:

@@ -32,7 +32,7 @@ class PagerRole:
         self._deps = worker_deps(settings)
         self._producer = AckedProducer(settings.kafka, client_id="codestroke-pager")
         roster = StaticRoster(settings.paging)
-        self._sms = TwilioSms(settings.twilio)
+        self._sms = TwilioSms(settings.twilio, callback_base=settings.paging.callback_base)
         channels: dict[ChannelName, Channel] = {ChannelName.SMS: self._sms}
         ports = PagerPorts(
             engine=self._deps.engine,

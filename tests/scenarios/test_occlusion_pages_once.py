@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from schemas import topics
-from schemas.findings import OutcomeKind
+from schemas.errors import BadDicom
+from schemas.findings import FindingState, OutcomeKind
 from store.audit import first_break
 from store.engine import transaction
 from store.tables import incidents, outcomes, page_outbox, worklist
+from tests.fakes.pathway import finding, pathway
 from tests.fakes.studies import study
 from tests.scenarios.hospital import Hospital
 
@@ -70,3 +72,20 @@ async def test_nobody_on_call_is_written_into_the_audit(hospital: Hospital) -> N
     assert "nobody_to_page" in actions
     async with transaction(hospital.engine) as connection:
         assert await first_break(connection) is None
+
+
+async def test_a_later_failure_does_not_hide_what_was_detected(hospital: Hospital) -> None:
+    await hospital.sees(study())
+    hospital.images.errors = [BadDicom("a late slice is cut")]
+    await hospital.sees(study(revision=2))
+    (row,) = await _rows(hospital, worklist)
+    assert row.state == "flagged"  # type: ignore[attr-defined]
+
+
+async def test_a_later_failure_does_hide_what_was_negative(hospital: Hospital) -> None:
+    hospital.pathway = pathway(finding(FindingState.NOT_DETECTED))
+    await hospital.sees(study())
+    hospital.images.errors = [BadDicom("a late slice is cut")]
+    await hospital.sees(study(revision=2))
+    (row,) = await _rows(hospital, worklist)
+    assert row.state == "not analysed"  # type: ignore[attr-defined]
