@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,12 +16,14 @@ from board.model import CaseView, ClockKind, ClockView
 from board.settings import BoardSettings
 from board.timeline import CaseStory
 
+_BLANK = re.compile(r"\s{2,}")
+
 
 class Pages:
     """Renders the board's pages and fragments for one set of settings."""
 
     def __init__(self, settings: BoardSettings) -> None:
-        self._settings = settings
+        self._rendered: tuple[tuple[str, datetime], str] | None = None
         self._templates = Environment(
             loader=PackageLoader("board"),
             autoescape=True,
@@ -44,8 +47,15 @@ class Pages:
         return template.render(picture=picture, trouble=trouble, now=now, wall=wall)
 
     def rows(self, picture: Picture, now: datetime) -> str:
-        """The part that changes: counters and rows."""
-        return self._templates.get_template("rows.html").render(picture=picture, now=now)
+        """The part that changes: counters and rows, rendered once for all screens and without indentation.
+
+        The texts of running clocks are as old as the picture's read; the page ticks them itself.
+        """
+        key = (picture.version, picture.read_at)
+        if self._rendered is None or self._rendered[0] != key:
+            html = self._templates.get_template("rows.html").render(picture=picture, now=now)
+            self._rendered = (key, _BLANK.sub(" ", html))
+        return self._rendered[1]
 
     def case(self, view: CaseView, story: CaseStory, now: datetime) -> str:
         """The page of one case."""

@@ -21,6 +21,8 @@
     trouble: byId("stale").hidden ? "" : byId("stale-why").textContent,
     usedAt: -Infinity,
     waiting: null,
+    owed: "",
+    readAgainAt: performance.now(),
   };
   const serverNow = () => performance.now() + state.offset;
 
@@ -51,6 +53,7 @@
       return `nothing heard from the board's server for ${duration((performance.now() - state.heardAt) / 1000)}`;
     }
     if (state.trouble) return state.trouble;
+    if (state.owed && performance.now() - state.readAgainAt > RECONNECT_MS * 2) return state.owed;
     if (now - state.readAt > staleAfterMs) return `the last read of the store is ${duration((now - state.readAt) / 1000)} old`;
     return "";
   };
@@ -167,12 +170,19 @@
     state.offset = Date.parse(message.now) - performance.now();
     if (message.read_at) state.readAt = Date.parse(message.read_at);
   };
+  // The case page is read again whenever the board changed; until that worked, the page says so and tries again.
   const reload = async () => {
+    if (!state.owed) state.readAgainAt = performance.now();
+    state.owed = "the case could not be read again";
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    keepInside(byId("main"), fresh.getElementById("main"));
-    if (!byId("main").contains(document.activeElement)) byId("main").replaceChildren(...fresh.getElementById("main").children);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
+    const focused = byId("main").contains(document.activeElement) && document.activeElement.closest("details");
+    keepInside(byId("main"), fresh);
+    byId("main").replaceChildren(...fresh.children);
+    if (focused) byId("main").querySelector(`[data-keep="${focused.dataset.keep}"] summary`)?.focus({ preventScroll: true });
+    state.owed = "";
+    state.readAgainAt = performance.now();
   };
   const onBoard = (event) => {
     const message = JSON.parse(event.data);
@@ -186,6 +196,7 @@
   const onBeat = (event) => {
     heard(JSON.parse(event.data));
     state.trouble = "";
+    if (state.owed) reload().catch(() => {});
     tick();
   };
   const onStale = (event) => {

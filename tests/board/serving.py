@@ -46,8 +46,7 @@ async def served(app: BoardPorts | FastAPI, settings: BoardSettings = FAST) -> A
 async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
     """Parse server-sent events as the HTML standard says."""
     fields: dict[str, str] = {}
-    async for raw in response.content:
-        line = raw.decode().rstrip("\n")
+    async for line in _lines(response):
         if not line:
             if "data" in fields:
                 yield Event(fields.get("event", "message"), fields.get("id", ""), json.loads(fields["data"]))
@@ -55,6 +54,14 @@ async def events_of(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
         elif not line.startswith(":"):
             name, _, value = line.partition(": ")
             fields[name] = value
+
+
+async def _lines(response: aiohttp.ClientResponse) -> AsyncIterator[str]:
+    rest = b""
+    async for chunk in response.content.iter_any():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode()
 
 
 async def next_event(events: AsyncIterator[Event], name: str, *, within_s: float = 5) -> Event:
