@@ -3,7 +3,7 @@
 ``python -m bench.volume --json`` writes a synthetic CTA into a temporary directory, runs the three alternated with
 the files in the page cache and every import done, and prints one JSON document as its last line. Ours is what the
 analyser awaits: ``DecodePool.volume``, that is the header scan, the reading and the way back from the worker. Peak
-memory is what one run adds to a fresh process of its own, after imports.
+memory is what one run adds after imports in fresh processes of its own; for ours the worker and its parent together.
 """
 
 from __future__ import annotations
@@ -114,31 +114,46 @@ def _memory_in_child(name: str, folder: Path) -> float:
 
 
 def _added_peak_mb(name: str, files: Sequence[Path]) -> float:
-    """Peak resident memory (MiB) that one run adds once everything is imported."""
-    if name == OURS:
-        from streams.dicom.volume import read_volume
-
-        def run(some: Sequence[Path]) -> object:
-            return read_volume(some, STROKE_GRID)
-    else:
-
-        def run(some: Sequence[Path]) -> object:
-            return PEERS[name](some, STROKE_GRID)
-
+    """Peak resident memory (MiB) that one run adds once everything is imported; ours counts parent and worker."""
     import scipy.ndimage  # noqa: F401 - imports are paid before the baseline
     import SimpleITK  # noqa: F401
 
-    # The kernel's own peak, reset here: getrusage's peak survives exec and would show the parent's.
-    Path("/proc/self/clear_refs").write_text("5")
-    before = _status_mb("VmRSS")
-    run(files)
-    return round(_status_mb("VmHWM") - before, 1)
+    if name == OURS:
+        return asyncio.run(_added_by_pool_mb(files))
+    with _Peak(os.getpid()) as peak:
+        PEERS[name](files, STROKE_GRID)
+    return round(peak.added_mb, 1)
 
 
-def _status_mb(field: str) -> float:
-    """A field of this process's memory status (Linux), MiB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field + ":"))
+async def _added_by_pool_mb(files: Sequence[Path]) -> float:
+    pool = DecodePool(workers=1)
+    await pool.warm_up()
+    with _Peak(os.getpid()) as parent, _Peak(await pool.worker_pid()) as child:
+        await pool.volume(files, STROKE_GRID, timeout_s=60)
+    pool.close()
+    return round(parent.added_mb + child.added_mb - parent.shared_mb, 1)  # one memory, mapped by both
+
+
+class _Peak:
+    """How far a process's resident memory rises within the ``with`` block (Linux), MiB."""
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path(f"/proc/{pid}")
+        self.added_mb = self.shared_mb = 0.0
+
+    def __enter__(self) -> _Peak:
+        # The kernel's own peak, reset here: getrusage's peak survives exec and would show the parent's.
+        (self._folder / "clear_refs").write_text("5")
+        self._before = self._field("VmRSS")
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.added_mb = self._field("VmHWM") - self._before
+        self.shared_mb = self._field("RssShmem")
+
+    def _field(self, name: str) -> float:
+        lines = (self._folder / "status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name + ":"))
 
 
 if __name__ == "__main__":

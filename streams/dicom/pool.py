@@ -71,6 +71,10 @@ class DecodePool:
         """Read one film onto ``grid``; errors as ``volume``."""
         return await self._run(worker.radiograph, (path, grid, self._cpu_s(timeout_s)), timeout_s)
 
+    async def worker_pid(self, *, timeout_s: float = 5.0) -> int:
+        """Process id of a worker that is free now, for those who watch its memory."""
+        return await self._run(worker.ready, (0.0,), timeout_s)
+
     def close(self) -> None:
         """Kill the workers and whatever they are doing."""
         if self._pool is not None:
