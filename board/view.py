@@ -22,7 +22,7 @@ _BY_STATE = {
     CaseState.RECEIVED: Tone.WORKING,
     CaseState.ANALYSING: Tone.WORKING,
     CaseState.NOT_FLAGGED: Tone.QUIET,
-    CaseState.NOT_APPLICABLE: Tone.QUIET,
+    CaseState.NOT_APPLICABLE: Tone.OUTSIDE,
     CaseState.CLOSED: Tone.QUIET,
     CaseState.INDETERMINATE: Tone.UNSURE,
     CaseState.NOT_ANALYSED: Tone.ATTENTION,

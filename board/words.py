@@ -28,6 +28,8 @@ class Tone(enum.StrEnum):
     UNSURE = "unsure"
     WORKING = "working"
     QUIET = "quiet"
+    OUTSIDE = "outside"
+    """No pathway applies: no model looked, so it must not look like a case without a flag."""
 
 
 TONE = {
@@ -38,6 +40,7 @@ TONE = {
     Tone.UNSURE: "Unclear",
     Tone.WORKING: "Working",
     Tone.QUIET: "No flag",
+    Tone.OUTSIDE: "No AI read",
 }
 
 PRIORITY = {Priority.STAT: "STAT", Priority.HIGH: "High", Priority.ROUTINE: "Routine"}

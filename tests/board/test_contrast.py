@@ -13,7 +13,7 @@ CSS = (Path(board.__file__).parent / "static" / "board.css").read_text()
 LIGHT, DARK = (
     dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in re.findall(r":root \{(.*?)\}", CSS, re.S)
 )
-TONES = ("emergency", "urgent", "notice", "attention", "unsure", "working", "quiet")
+TONES = ("emergency", "urgent", "notice", "attention", "unsure", "working", "quiet", "outside")
 PAIRS = [
     *((tone, "card") for tone in TONES),
     *(("text", ground) for ground in ("card", "ground", "emergency-wash", "urgent-wash")),

@@ -45,7 +45,7 @@ def test_every_open_case_is_shown_once_in_reading_order() -> None:
         (scored(FindingState.UNKNOWN), Tone.UNSURE, "indeterminate"),
         (case("a", pathway(outcome=ended(Outcome.failed("x"), decided_at=DONE))), Tone.ATTENTION, "not analysed"),
         (case("a", pathway()), Tone.WORKING, "analysing"),
-        (case("a", pathway(eligible=False)), Tone.QUIET, "not applicable"),
+        (case("a", pathway(eligible=False)), Tone.OUTSIDE, "not applicable"),
         (case("a"), Tone.WORKING, "received"),
     ],
 )
