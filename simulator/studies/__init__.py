@@ -1,0 +1,1 @@
+"""Synthetic studies as DICOM datasets: one kind of study a file."""
