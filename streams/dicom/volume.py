@@ -19,7 +19,7 @@ import numpy as np
 from schemas.errors import BadDicom, UnsuitableSeries
 from streams.dicom.duplicates import without_duplicates
 from streams.dicom.enhanced import frames_of
-from streams.dicom.geometry import Stack, stack_of
+from streams.dicom.geometry import MAX_SLICES, Stack, stack_of
 from streams.dicom.header import Header
 from streams.dicom.pixels import FrameReader
 from streams.dicom.resample import Axis, Band, Float32, Float64, PlaneReducer, band_of, centred, overlap_weights
@@ -58,6 +58,8 @@ def read_volume(files: Sequence[Path], grid: VolumeGrid, *, allocate: Allocate =
         BadDicom: an instance cannot be read.
         UnsuitableSeries: the series is not one regular axial CT stack.
     """
+    if len(files) > MAX_SLICES:
+        raise UnsuitableSeries(f"{len(files)} files are more than {MAX_SLICES}", reason="too_many_slices")
     headers = [frame for path in files for frame in frames_of(scan(path))]
     for header in headers:
         check_ct(header)

@@ -78,9 +78,9 @@ def _nested(undefined: bool, depth: int) -> Writer:
     return write
 
 
-def _encapsulated(syntax: UID, frame: bytes | None) -> Writer:
+def _encapsulated(syntax: UID, frame: bytes | None, **tags: Any) -> Writer:
     def write(path: Path) -> Path:
-        dataset = image(PIXELS, (0, 0, 0))
+        dataset = image(PIXELS, (0, 0, 0), **tags)
         dataset.file_meta.TransferSyntaxUID = syntax
         dataset.PixelData = encapsulate([frame]) if frame is not None else encapsulate([])
         dataset["PixelData"].is_undefined_length = True
@@ -155,6 +155,7 @@ BAD: Final[dict[str, Writer]] = {
     "D13 stored above allocated": _tags(BitsStored=17, HighBit=16),
     "D13 wrong high bit": _tags(BitsStored=12, HighBit=15),
     "D14 deflate bomb": _deflate_bomb,
+    "D15 RLE of 20000 squared": _encapsulated(RLELossless, b"\0" * 64, Rows=20000, Columns=20000),
     "D16 300 undefined sequences": _nested(undefined=True, depth=300),
     "D17 2000 defined sequences": _nested(undefined=False, depth=2000),
     "D18 300000 elements": _many_elements,

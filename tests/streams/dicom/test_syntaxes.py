@@ -12,6 +12,7 @@ import gdcm  # type: ignore[import-untyped]  # has no stubs
 import numpy as np
 import pytest
 from pydicom import dcmwrite
+from pydicom.pixels.decoders.base import JPEGBaseline8BitDecoder
 from pydicom.uid import UID
 
 from schemas.errors import BadDicom
@@ -66,7 +67,8 @@ def test_compressed_syntax_is_decoded(tmp_path: Path, syntax: str) -> None:
     assert abs(_read(path).astype(int) - TWELVE_BIT).max() <= tolerance
 
 
-def test_jpeg_baseline_is_decoded_in_8_bits(tmp_path: Path) -> None:
+def test_jpeg_baseline_is_decoded_in_8_bits_without_pillow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(JPEGBaseline8BitDecoder._available, "pillow", raising=False)  # pillow is no dependency of ours
     path = _encoded(tmp_path, EIGHT_BIT, "JPEGBaselineProcess1", **EIGHT)
     assert scan(path).transfer_syntax == syntaxes.JPEG_BASELINE
     assert abs(_read(path).astype(int) - EIGHT_BIT).max() <= 3

@@ -129,3 +129,8 @@ def test_what_is_not_ct_is_refused(tmp_path: Path, tags: dict[str, Any], reason:
     with pytest.raises((BadDicom, UnsuitableSeries)) as caught:
         read_volume(series(tmp_path, noise((3, 12, 16)), **tags), UNIT)
     assert caught.value.reason == reason
+
+
+def test_too_many_files_are_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(UnsuitableSeries, match="5001 files"):
+        read_volume([tmp_path / "absent"] * 5001, UNIT)
