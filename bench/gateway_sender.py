@@ -15,7 +15,10 @@ from pynetdicom import AE
 def main() -> None:
     """Send the slices; print when it began and ended and how long each took, in seconds."""
     port, slices, ae_title = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    study, pixels = generate_uid()[:50].rstrip("."), np.random.default_rng(7).integers(-1000, 2000, (512, 512), dtype="<i2").tobytes()
+    study, pixels = (
+        generate_uid()[:50].rstrip("."),
+        np.random.default_rng(7).integers(-1000, 2000, (512, 512), dtype="<i2").tobytes(),
+    )
     datasets = [_slice(study, number, pixels) for number in range(slices)]
     entity = AE(ae_title=ae_title)
     entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)

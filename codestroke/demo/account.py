@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, outerjoin, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.findings import Outcome
@@ -20,7 +20,7 @@ from schemas.priorities import Priority, parse_priority
 from store import audit
 from store.engine import transaction
 from store.outcomes import of_case
-from store.tables import case_pathways, cases, incidents, page_outbox
+from store.tables import case_pathways, cases, incidents, outcomes, page_outbox
 from store.worklist import open_items
 from streams.core.ranking import InTier, Placement, RankInput, rank
 
@@ -97,6 +97,25 @@ async def read_account(engine: AsyncEngine, now: datetime, ledger: Sequence[dict
             audit_break=await audit.first_break(connection),
             ledger_entries=tuple(ledger),
         )
+
+
+async def read_case(engine: AsyncEngine, study_uid: str) -> CaseAccount | None:
+    """Read one case; its rank is left out, which costs nothing however long the list is."""
+    async with transaction(engine) as connection:
+        row = (await connection.execute(select(cases).where(cases.c.study_uid == study_uid))).first()
+        return await _case(connection, row, {}) if row else None
+
+
+async def count_unfinished(engine: AsyncEngine) -> int:
+    """Eligible pathways that have no outcome yet."""
+    owed = outerjoin(
+        case_pathways,
+        outcomes,
+        (outcomes.c.case_id == case_pathways.c.case_id) & (outcomes.c.pathway == case_pathways.c.pathway),
+    )
+    statement = select(func.count()).select_from(owed).where(case_pathways.c.eligible, outcomes.c.case_id.is_(None))
+    async with transaction(engine) as connection:
+        return int((await connection.execute(statement)).scalar_one())
 
 
 def whole_ledger(case: CaseAccount, pathway: PathwayAccount) -> tuple[Ledger, datetime | None]:
