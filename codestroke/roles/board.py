@@ -14,6 +14,7 @@ from alerting.pager.metrics import PagerMetrics
 from alerting.pager.publishing import BestEffortPublisher
 from alerting.roster import StaticRoster
 from board.app import BoardDeps, create_app, server_config
+from board.settings import BoardSettings
 from codestroke.roles.events import KafkaPageEvents
 from codestroke.roles.run import utc_now
 from codestroke.settings import Settings
@@ -22,7 +23,7 @@ from streams.kafka.producer import AckedProducer
 
 
 class BoardRole:
-    """The board's web server; uvicorn's own signal handling is not used."""
+    """The board's web server; uvicorn turns a signal into its own stop and passes it on to ours."""
 
     def __init__(self, settings: Settings) -> None:
         self._engine = open_engine(settings.store)
@@ -33,7 +34,7 @@ class BoardRole:
         deps = BoardDeps(
             engine=self._engine,
             store=settings.store,
-            settings=settings.board,
+            settings=_reached_at(settings),
             clock=utc_now,
             inbound=Inbound(self._engine, StaticRoster(settings.paging), journal, metrics),
             twilio=settings.twilio,
@@ -59,3 +60,10 @@ class BoardRole:
     def health(self) -> Mapping[str, object]:
         """Whether the web server answers."""
         return {"ready": self._server.started}
+
+
+def _reached_at(settings: Settings) -> BoardSettings:
+    """The carrier signs the address that it calls; where the board is told none, it is the pager's public address."""
+    if settings.board.public_url or not settings.paging.public_url:
+        return settings.board
+    return settings.board.model_copy(update={"public_url": settings.paging.public_url.rstrip("/")})
