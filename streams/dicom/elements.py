@@ -1,9 +1,9 @@
-"""The fast walk over the top-level elements of a DICOM file, in bounded memory.
+"""The fast walk over the top-level elements of a DICOM file, in bounded memory: what both encodings share.
 
 It finds the few values that geometry needs and where uncompressed pixel data lies, without building a data set:
 reading 400 headers with a general parser costs 0.3 to 0.5 s, more than everything else from files to tensor.
-``header.py`` calls it; whatever is unusual raises ``Unusual`` and goes to pydicom (``fallback.py``) instead of being
-guessed here. It never trusts a declared length, never recurses and never keeps a value nobody asked for.
+``explicit.py`` and ``scan.py`` call it; whatever is unusual raises ``Unusual`` and goes to pydicom (``fallback.py``)
+instead of being guessed here. It never trusts a declared length, never recurses and never keeps a value nobody asked for.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from schemas.errors import BadDicom
 
 UNDEFINED: Final = 0xFFFFFFFF
 PIXEL_DATA: Final = 0x7FE00010
-_PIXEL_DATA_SWAPPED: Final = 0x00107FE0
 _PREFIX_AT: Final = 128
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 
 # PS3.5 table 7.1-1: these value representations carry a 32-bit length after two reserved bytes; the others 16 bits.
 _LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT: Final = frozenset(
+SHORT_VRS: Final = frozenset(
     b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()  # PS3.5 table 7.1-2
 )
 _MAY_BE_UNDEFINED: Final = frozenset({b"SQ", b"OB", b"OW"})
@@ -33,8 +32,9 @@ MAX_ELEMENTS: Final = 20_000
 """More top-level elements than any image of ours has: such a file is built to waste time."""
 MAX_NESTED: Final = 200_000
 MAX_DEPTH: Final = 16
-_MAX_VALUE: Final = 4096
-_MAX_STEPS: Final = 4096
+"""Of sequences within sequences; images of ours have about four."""
+MAX_VALUE: Final = 4096
+"""Bytes kept of one value."""
 
 _explicit = struct.Struct("<I2sH").unpack_from
 _implicit = struct.Struct("<HHI").unpack_from
@@ -73,6 +73,11 @@ def check_prefix(data: bytes) -> None:
         raise BadDicom("DICOM file has no DICM prefix (PS3.10 7.1)", reason="not_dicom")
 
 
+def swapped(tag: int) -> int:
+    """Turn group and element round: the order in which a little-endian file reads as one integer."""
+    return (tag & 0xFFFF) << 16 | tag >> 16
+
+
 def walk_meta(data: bytes) -> tuple[dict[int, bytes], int]:
     """Read the file meta group: its values by tag, and the offset of the data set after it.
 
@@ -95,98 +100,26 @@ def walk_meta(data: bytes) -> tuple[dict[int, bytes], int]:
             if position + 12 > len(data):
                 raise NeedMore
             length, value = _uint32(data, position + 8)[0], position + 12
-        elif vr not in _SHORT:
+        elif vr not in SHORT_VRS:
             raise Unusual("file meta without value representations")
         if value + length > len(data):
             raise NeedMore
-        values[_swap(tag)] = data[value : value + length]
+        values[swapped(tag)] = data[value : value + length]
         position = value + length
 
 
-class ExplicitWalker:
-    """Walks explicit VR little endian data sets for the tags ``wanted``.
+def value_at(data: bytes, position: int, length: int) -> bytes:
+    """Take a value out of ``data``, at most ``MAX_VALUE`` bytes of it.
 
-    This is the hot loop of the whole reader: 60,000 turns for 400 files. So it remembers what the eight bytes that
-    begin an element mean, since slices of one series repeat them: how far an element nobody wants carries it, or the
-    tag and end of a wanted one. Only short elements are remembered, and a bounded number of them.
+    Raises:
+        NeedMore: it runs past the end.
     """
-
-    def __init__(self, wanted: frozenset[int]) -> None:
-        self._wanted = frozenset(map(_swap, wanted))
-        self._steps: dict[bytes, int] = {}
-        self._values: dict[bytes, tuple[int, int]] = {}
-
-    def walk(self, data: bytes, start: int) -> Walk:
-        """Walk from ``start`` up to the pixel data or the end.
-
-        Raises:
-            BadDicom: too many elements, or nested too deep.
-            NeedMore: an element runs past ``data``; the caller knows whether the file is longer.
-            Unusual: an unknown value representation, or undefined length where it may not be.
-        """
-        raw: dict[int, bytes] = {}
-        steps, values, position, end = self._steps.get, self._values.get, start, len(data)
-        for _ in range(MAX_ELEMENTS):
-            head = data[position : position + 8]
-            if step := steps(head):
-                position += step
-            elif known := values(head):
-                raw[known[0]] = data[position + 8 : position + known[1]]
-                position += known[1]
-            elif position >= end:
-                break
-            else:
-                tag, value, length = self._element(data, position)
-                if tag == _PIXEL_DATA_SWAPPED:
-                    return Walk(_by_tag(raw), value, length)
-                if tag in self._wanted:
-                    raw[tag] = _value(data, value, length)
-                position = value + length
-        if position > end:
-            raise NeedMore
-        if position < end:
-            raise BadDicom(f"DICOM file has more than {MAX_ELEMENTS} elements", reason="too_many_elements")
-        return Walk(_by_tag(raw))
-
-    def _element(self, data: bytes, position: int) -> tuple[int, int, int]:
-        """Tag (as the file spells it), value offset and length of the element at ``position``; sequences are passed."""
-        try:
-            tag, vr, length = _explicit(data, position)
-            if vr in _SHORT:
-                self._remember(data[position : position + 8], tag, length)
-                return tag, position + 8, length
-            length, value = _long(data, position, vr)
-        except struct.error:
-            raise NeedMore from None
-        if length == UNDEFINED and tag != _PIXEL_DATA_SWAPPED:
-            return tag, _skip_nested(data, value, explicit=True), 0
-        return tag, value, length
-
-    def _remember(self, head: bytes, tag: int, length: int) -> None:
-        if len(self._steps) + len(self._values) >= _MAX_STEPS or length > _MAX_VALUE:
-            return
-        if tag in self._wanted:
-            self._values[head] = (tag, 8 + length)
-        else:
-            self._steps[head] = 8 + length
-
-
-def _value(data: bytes, position: int, length: int) -> bytes:
     if position + length > len(data):
         raise NeedMore
-    return data[position : position + min(length, _MAX_VALUE)]
+    return data[position : position + min(length, MAX_VALUE)]
 
 
-def _swap(tag: int) -> int:
-    """Turn group and element round: the order in which a little-endian file reads as one integer."""
-    return (tag & 0xFFFF) << 16 | tag >> 16
-
-
-def _by_tag(raw: dict[int, bytes]) -> dict[int, bytes]:
-    return {_swap(tag): value for tag, value in raw.items()}
-
-
-def _long(data: bytes, position: int, vr: bytes) -> tuple[int, int]:
+def long_length(data: bytes, position: int, vr: bytes) -> tuple[int, int]:
     """Length and value offset of an element whose length takes 32 bits."""
     if vr not in _LONG:
         raise Unusual("unknown value representation")
@@ -211,17 +144,17 @@ def walk_implicit(data: bytes, start: int, wanted: frozenset[int]) -> Walk:
         if tag == PIXEL_DATA:
             return Walk(values, position, length)
         if length == UNDEFINED:
-            position = _skip_nested(data, position, explicit=False)
+            position = skip_nested(data, position, explicit=False)
             continue
         if tag in wanted:
-            values[tag] = _value(data, position, length)
+            values[tag] = value_at(data, position, length)
         position += length
         if position > end:
             raise NeedMore
     raise BadDicom(f"DICOM file has more than {MAX_ELEMENTS} elements", reason="too_many_elements")
 
 
-def _skip_nested(data: bytes, position: int, *, explicit: bool) -> int:
+def skip_nested(data: bytes, position: int, *, explicit: bool) -> int:
     """Return the offset behind a sequence of undefined length, whose first item starts at ``position``."""
     depth, end = 1, len(data)
     for _ in range(MAX_NESTED):
@@ -250,9 +183,9 @@ def _skip_nested(data: bytes, position: int, *, explicit: bool) -> int:
 def _nested_length(data: bytes, position: int) -> tuple[int, int]:
     """Length and value offset of an explicit VR element inside a sequence."""
     _, vr, length = _explicit(data, position)
-    if vr in _SHORT:
+    if vr in SHORT_VRS:
         return length, position + 8
     try:
-        return _long(data, position, vr)
+        return long_length(data, position, vr)
     except struct.error:
         raise NeedMore from None

@@ -97,9 +97,7 @@ def header_of(path: Path, syntax: str, walk: Walk) -> Header:
     Raises:
         BadDicom: a value is absent, malformed, or contradicts another.
     """
-    raw = {name: walk.values.get(tag, b"") for name, tag in _FIELDS.items()}
-    if walk.pixel_offset == -1 and not walk.pixel_length:
-        raise BadDicom("DICOM instance has no pixel data", reason="no_pixels")
+    raw = _raw_of(walk)
     encapsulated = syntax not in syntaxes.NATIVE or walk.pixel_length == UNDEFINED
     signed = integer_of(raw, "signed", 0) == 1
     header = Header(
@@ -132,6 +130,12 @@ def header_of(path: Path, syntax: str, walk: Walk) -> Header:
     )
     _check(header, high_bit=integer_of(raw, "high_bit", header.bits_stored - 1))
     return header
+
+
+def _raw_of(walk: Walk) -> dict[str, bytes]:
+    if walk.pixel_offset == -1 and not walk.pixel_length:
+        raise BadDicom("DICOM instance has no pixel data", reason="no_pixels")
+    return {name: walk.values.get(tag, b"") for name, tag in _FIELDS.items()}
 
 
 def _check(header: Header, *, high_bit: int) -> None:

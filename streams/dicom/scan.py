@@ -13,7 +13,8 @@ from typing import Final
 from schemas.errors import BadDicom, PeerUnavailable
 from streams.dicom import fallback, syntaxes
 from streams.dicom.deflated import MAX_INFLATED, inflate
-from streams.dicom.elements import ExplicitWalker, NeedMore, Unusual, Walk, walk_implicit, walk_meta
+from streams.dicom.elements import NeedMore, Unusual, Walk, walk_implicit, walk_meta
+from streams.dicom.explicit import ExplicitWalker
 from streams.dicom.header import WANTED, Header, header_of
 from streams.dicom.values import text_of
 

@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
 from schemas.errors import BadDicom, PeerUnavailable
-from streams.dicom import elements, fallback
+from streams.dicom import elements, explicit, fallback
 from streams.dicom.scan import scan
 from tests.streams.dicom.builders import image, noise, save
 
@@ -72,8 +72,8 @@ def test_a_header_longer_than_the_first_step_is_read(tmp_path: Path) -> None:
 
 
 def test_remembered_steps_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elements, "_MAX_STEPS", 3)
-    walker = elements.ExplicitWalker(frozenset())
+    monkeypatch.setattr(explicit, "_MAX_STEPS", 3)
+    walker = explicit.ExplicitWalker(frozenset())
     data = b"".join(bytes([9, 0, n, 0]) + b"LO\2\0ab" for n in range(50))
     assert walker.walk(data, 0).values == {}
     assert len(walker._steps) == 3
@@ -81,7 +81,7 @@ def test_remembered_steps_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("size", [1, 7, 11])
 def test_a_tail_that_is_no_element_is_a_cut(size: int) -> None:
-    walker = elements.ExplicitWalker(frozenset())
+    walker = explicit.ExplicitWalker(frozenset())
     with pytest.raises(elements.NeedMore):
         walker.walk(b"\x09\0\1\0LO\2\0ab" + b"\x09\0\1\0OB\0\0\0\0\0\0"[:size], 0)
 
