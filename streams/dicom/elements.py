@@ -3,7 +3,8 @@
 It finds the few values that geometry needs and where uncompressed pixel data lies, without building a data set:
 reading 400 headers with a general parser costs 0.3 to 0.5 s, more than everything else from files to tensor.
 ``explicit.py`` and ``scan.py`` call it; whatever is unusual raises ``Unusual`` and goes to pydicom (``fallback.py``)
-instead of being guessed here. It never trusts a declared length, never recurses and never keeps a value nobody asked for.
+instead of being guessed here. It never trusts a declared length, never recurses and never keeps a value that nobody
+asked for.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pydicom.dataelem import DataElement
 from pydicom.errors import InvalidDicomError
 
 from schemas.errors import BadDicom
-from streams.dicom.elements import PIXEL_DATA, UNDEFINED, Walk
+from streams.dicom.elements import UNDEFINED, Walk
 
 PARSER_FAILURES: Final = (
     ArithmeticError,
@@ -59,6 +59,3 @@ def _raw(element: DataElement) -> bytes:
     if element.VR in ("US", "SS"):
         return b"".join(int(value).to_bytes(2, "little", signed=element.VR == "SS") for value in values)
     return "\\".join(str(value) for value in values).encode("latin-1", "replace")
-
-
-__all__ = ["PARSER_FAILURES", "PIXEL_DATA", "walk"]
