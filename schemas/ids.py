@@ -23,15 +23,15 @@ PatientKey = NewType("PatientKey", str)
 
 # PS3.5 section 9.1: at most 64 characters, components of digits divided by full stops. Real systems emit
 # leading zeros, which the standard forbids; they are accepted because refusing them loses a patient's study.
-_UID = re.compile(r"^[0-9]+(\.[0-9]+)*$")
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _UID_MAX = 64
-_CASE = re.compile(r"^c[a-z2-7]{16}$")
+_CASE = re.compile(r"c[a-z2-7]{16}")
 _NAMESPACE = uuid.UUID("6f0d6a0e-8f0c-5a53-9a3e-2b1f6b0b7b11")
 
 
 def is_uid(text: str) -> bool:
     """Say whether ``text`` is a DICOM UID (PS3.5 section 9.1)."""
-    return len(text) <= _UID_MAX and _UID.match(text) is not None
+    return len(text) <= _UID_MAX and _UID.fullmatch(text) is not None
 
 
 def study_uid(text: str) -> StudyUid:
@@ -63,7 +63,7 @@ def parse_case_id(text: str) -> CaseId:
     Raises:
         MalformedEvent: the text is not one of our case ids.
     """
-    if _CASE.match(text) is None:
+    if _CASE.fullmatch(text) is None:
         raise MalformedEvent("case_id is not of the form c + 16 base-32 characters", reason="bad_case_id")
     return CaseId(text)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator.sender import Door, SendReport, files_of, send
@@ -51,7 +52,7 @@ def play(
 def _send(arrival: Arrival, folder: Path, door: Door, told: Callable[[Sent], None]) -> Sent:
     calling = _FILM_AE if isinstance(arrival.order.spec, ChestFilm) else door.calling
     started = time.monotonic()
-    report = send(files_of(folder), replace(door, calling=calling))
+    report = send(files_of(folder), replace(door, calling=calling), taken_at=datetime.now(UTC))
     sent = Sent(arrival, report, time.monotonic() - started)
     told(sent)
     return sent

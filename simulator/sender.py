@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pydicom
@@ -18,6 +19,7 @@ from pydicom.uid import (
 from pynetdicom import AE
 
 from schemas.errors import PeerUnavailable
+from simulator.studies.header import stamp
 
 _SUCCESS = 0x0000
 _NO_ANSWER = -1
@@ -52,8 +54,13 @@ class SendReport:
         return sum(self.statuses.values()) - self.stored
 
 
-def send(instances: Iterable[Dataset | Path], door: Door) -> SendReport:
+def send(instances: Iterable[Dataset | Path], door: Door, *, taken_at: datetime | None = None) -> SendReport:
     """Send the instances over one association.
+
+    Args:
+        instances: datasets, or files that are read as they are sent.
+        door: where to.
+        taken_at: acquisition time to write into each; as rendered where None.
 
     Raises:
         PeerUnavailable: the gateway did not accept the association, or it broke.
@@ -71,6 +78,8 @@ def send(instances: Iterable[Dataset | Path], door: Door) -> SendReport:
     try:
         for instance in instances:
             dataset = pydicom.dcmread(instance) if isinstance(instance, Path) else instance
+            if taken_at is not None:
+                stamp(dataset, taken_at)
             answer = association.send_c_store(dataset)
             statuses[int(answer.Status) if "Status" in answer else _NO_ANSWER] += 1
     finally:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,9 +50,10 @@ def play_shift(scene: Scene, shift: Shift, folders: Mapping[str, Path], *, stop:
     """Play the shift and wait until every case has ended and every page is answered."""
     up_at = datetime.now(UTC)
     door = Door("127.0.0.1", scene.plan.gateway_port)
-    sent = play(shift, folders, door, stop=stop, told=lambda item: tell(f"sent       {item.arrival.name}"))
-    account = asyncio.run(_wait(scene, shift, stop=stop, tell=tell))
-    return Played(shift, sent, account, up_at)
+    with ThreadPoolExecutor(1) as pool:
+        playing = pool.submit(play, shift, folders, door, stop=stop, told=lambda item: tell(_sent(item)))
+        account = asyncio.run(_watch(scene, shift, playing, stop=stop, tell=tell))
+    return Played(shift, playing.result(), account, up_at)
 
 
 def document(played: Played, scene: Scene, *, logs: Sequence[str]) -> dict[str, Any]:
@@ -76,7 +78,9 @@ def document(played: Played, scene: Scene, *, logs: Sequence[str]) -> dict[str, 
     }
 
 
-async def _wait(scene: Scene, shift: Shift, *, stop: threading.Event, tell: Tell) -> Account:
+async def _watch(
+    scene: Scene, shift: Shift, playing: Future[list[Sent]], *, stop: threading.Event, tell: Tell
+) -> Account:
     engine, known = open_engine(scene.store()), set[str]()
     deadline = time.monotonic() + _PATIENCE_S
     try:
@@ -84,7 +88,8 @@ async def _wait(scene: Scene, shift: Shift, *, stop: threading.Event, tell: Tell
             account = await read_account(engine, datetime.now(UTC), await asyncio.to_thread(scene.carrier_ledger))
             for line in _news(account, known):
                 tell(line)
-            if _ended(account, shift) or stop.is_set() or time.monotonic() > deadline:
+            over = _ended(account, shift) or stop.is_set() or time.monotonic() > deadline
+            if playing.done() and over:
                 return account
             await asyncio.sleep(_POLL_S)
     finally:
@@ -95,6 +100,10 @@ def _ended(account: Account, shift: Shift) -> bool:
     if len(account.cases) < len(shift.arrivals):
         return False
     return all(_case_ended(case) for case in account.cases)
+
+
+def _sent(item: Sent) -> str:
+    return f"sent       {item.arrival.name} ({item.report.stored} instances in {item.seconds:.1f} s)"
 
 
 def _case_ended(case: CaseAccount) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from simulator.patients import Patient
@@ -73,6 +73,15 @@ def new_instance(study: StudyHeader, series: SeriesHeader, number: int) -> FileD
     return made
 
 
+def stamp(made: Dataset, at: datetime) -> None:
+    """Write the time of acquisition (aware UTC) into an instance."""
+    for name in ("Study", "Series", "Acquisition", "Content"):
+        setattr(made, f"{name}Date", f"{at:%Y%m%d}")
+        setattr(made, f"{name}Time", f"{at:%H%M%S.%f}")
+    made.AcquisitionDateTime = f"{at:%Y%m%d%H%M%S.%f}+0000"
+    made.TimezoneOffsetFromUTC = "+0000"
+
+
 def _patient(made: FileDataset, study: StudyHeader) -> None:
     patient = study.patient
     years = (study.taken_at.date() - patient.birth_date).days // 365
@@ -84,12 +93,7 @@ def _patient(made: FileDataset, study: StudyHeader) -> None:
 
 
 def _study(made: FileDataset, study: StudyHeader) -> None:
-    at = study.taken_at
+    stamp(made, study.taken_at)
     made.StudyInstanceUID, made.StudyID = study.study_uid, "1"
     made.AccessionNumber, made.ReferringPhysicianName = study.patient.accession, ""
     made.StudyDescription, made.RequestedProcedurePriority = study.description, study.priority
-    for name in ("Study", "Series", "Acquisition", "Content"):
-        setattr(made, f"{name}Date", f"{at:%Y%m%d}")
-        setattr(made, f"{name}Time", f"{at:%H%M%S.%f}")
-    made.AcquisitionDateTime = f"{at:%Y%m%d%H%M%S.%f}+0000"
-    made.TimezoneOffsetFromUTC = "+0000"
