@@ -10,14 +10,16 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.console import Console
 
 from codestroke.demo.scene import Scene, SceneSettings, open_scene
 from codestroke.demo.story import Tell, document, play_shift, render_studies
 from simulator.shift import demo_shift
 
+Json = Annotated[bool, Parameter(name="--json", negative=())]
 EXIT_BROKEN = 1
 _BANNER = "[bold]codestroke demo[/] - synthetic patients only. Research software, not a medical device."
 # Short times of the outbox algorithm: the simulated carrier lists a message after 0.2 s.
@@ -32,7 +34,7 @@ _PAGING = (
 def demo(
     *,
     headless: bool = False,
-    as_json: bool = False,
+    as_json: Json = False,
     seed: int = 1,
     board_port: int = 0,
     home: Path = Path(".codestroke/demo"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +17,7 @@ from streams.app import role_names
 from streams.kafka import admin
 from streams.pathways import all_pathways
 
+Json = Annotated[bool, Parameter(name="--json", negative=())]
 app = cyclopts.App(name="topics", help="Kafka topics: created from the table, described with lag.")
 
 
@@ -30,7 +33,7 @@ def apply() -> None:
 
 
 @app.command
-def describe(*, as_json: bool = False) -> None:
+def describe(*, as_json: Json = False) -> None:
     """Show partitions, records and lag of every topic.
 
     Args:

@@ -1,0 +1,1 @@
+"""Training, evaluation and export of the networks. Needs the extra `train`; nothing that serves imports it."""
