@@ -122,7 +122,7 @@ class Patience:
         gap_factor: the quiet time is this many times the longest usual gap between arrivals.
     """
 
-    geometry_wait_s: float = 1.0
+    geometry_wait_s: float = 0.5
     quiet_min_s: float = 2.0
     quiet_max_s: float = 8.0
     amend_quiet_s: float = 8.0

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from schemas.codec import Record
-from schemas.errors import TransientError
+from schemas.errors import PermanentError, TransientError
 from streams.gateway import metrics
 from streams.gateway.index import Announcement, Index
 
@@ -86,7 +86,12 @@ class Announcer:
         return True
 
     def _send(self, announcement: Announcement) -> None:
-        self._sink.send(announcement.record)
+        try:
+            self._sink.send(announcement.record)
+        except PermanentError as error:
+            # It must not stand in the way of the next study; it stays in the index and in the count of unsent.
+            _log.error("announcement_refused", case_id=_case_of(announcement.record), error=str(error))
+            return
         now = datetime.now(UTC)
         self._index.mark_sent(announcement.event_id, now)
         self._up()

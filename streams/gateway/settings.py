@@ -53,7 +53,7 @@ class QidoWatch(PacsWatch):
 class QuietSettings(Frozen):
     """How long to wait for more slices, in seconds; see ``streams.core.readiness.Patience``."""
 
-    geometry_wait_s: Annotated[float, Field(ge=0, le=2)] = 1.0
+    geometry_wait_s: Annotated[float, Field(ge=0, le=2)] = 0.5
     quiet_min_s: Annotated[float, Field(ge=0.1, le=60)] = 2.0
     quiet_max_s: Annotated[float, Field(ge=0.1, le=60)] = 8.0
     amend_quiet_s: Annotated[float, Field(ge=0.1, le=600)] = 8.0
