@@ -13,6 +13,7 @@ from rich.table import Table
 from sqlalchemy import text
 
 from codestroke.settings import Settings, load_settings
+from codestroke.settings.reference import render
 from schemas.errors import CodestrokeError
 from schemas.topics import all_topics
 from store.engine import open_engine, transaction
@@ -33,8 +34,15 @@ class Check:
     advice: str
 
 
-def doctor() -> None:
-    """Check every peer and end in one line: READY, or the next thing to do."""
+def doctor(*, settings: bool = False) -> None:
+    """Check every peer and end in one line: READY, or the next thing to do.
+
+    Args:
+        settings: print the reference page of all settings instead.
+    """
+    if settings:
+        print(render(), end="")  # noqa: T201 - a page for a file
+        return
     sys.exit(asyncio.run(_examine(load_settings())))
 
 
