@@ -17,9 +17,10 @@ from codestroke.settings.model import PREFIX, Settings
 _HEAD = """# Settings
 
 Made from the code by `codestroke doctor --settings`; do not edit. Every setting may stand in the environment (the name
-below), in a TOML file (`CODESTROKE_CONFIG`, default `codestroke.toml`; nested names become tables), or, for secrets, in a
-file of the same name without `CODESTROKE_` in the directory that `CODESTROKE_SECRETS` names. The environment wins over
+below), in a TOML file (`CODESTROKE_CONFIG`, default `codestroke.toml`; nested names become tables), or, for secrets, in
+a file of the same name without `CODESTROKE_` in the directory that `CODESTROKE_SECRETS` names. The environment wins over
 secrets, secrets over the file. Lists and tables are JSON in the environment. An unknown name or a bad value is refused.
+`CODESTROKE_SITE_KEY` is always needed.
 """
 
 
@@ -29,7 +30,7 @@ def render() -> str:
 
 
 def _section(path: str, model: type[BaseModel]) -> Iterator[str]:
-    title = path.rstrip("_").replace("__", ".") or "top level"
+    title = path.rstrip("_").replace("__", ".").lower() or "top level"
     yield f"## {title}"
     yield ""
     yield inspect.cleandoc(model.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("``", "`")
@@ -74,7 +75,7 @@ def _default(field: FieldInfo) -> str:
     if value is PydanticUndefined:
         return "**needed**"
     if isinstance(value, SecretStr | SecretBytes):
-        return "set" if value.get_secret_value() else "**needed**"
+        return "set" if value.get_secret_value() else "none"
     if value in (None, "", ()):
         return "none"
     return f"`{value.value if isinstance(value, enum.Enum) else value}`"

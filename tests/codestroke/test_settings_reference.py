@@ -14,4 +14,4 @@ def test_the_page_is_not_stale() -> None:
 
 
 def test_a_secret_shows_no_value() -> None:
-    assert "postgresql+psycopg" not in render()
+    assert "codestroke@127.0.0.1" not in render()
