@@ -15,7 +15,7 @@ from pydicom.dataset import FileDataset
 
 from simulator.damage import damaged
 from simulator.patients import Patient, make_patient
-from simulator.specs import AbdomenCt, ChestFilm, HeadCt, KneeCt, Size, Spec
+from simulator.specs import AbdomenCt, ChestFilm, HeadCt, Size, Spec
 from simulator.studies.ct import Scan, localizer, slices
 from simulator.studies.film import film
 from simulator.studies.header import StudyHeader, uid_root
@@ -56,8 +56,8 @@ def render(order: Order, *, taken_at: datetime = _TAKEN_AT) -> Iterator[FileData
     if isinstance(spec, AbdomenCt):
         return damaged(_abdomen(order, spec, taken_at), spec.damage)
     if isinstance(spec, ChestFilm):
-        return _film(order, spec, taken_at)
-    return _knee(order, spec, taken_at)
+        return damaged(_film(order, spec, taken_at), spec.damage)
+    return damaged(_knee(order, taken_at), spec.damage)
 
 
 def _header(order: Order, taken_at: datetime, *, modality: str, body_part: str, description: str) -> StudyHeader:
@@ -87,10 +87,10 @@ def _head(order: Order, spec: HeadCt, taken_at: datetime) -> Iterable[FileDatase
         roll_deg=float(rng.normal(0, 2)),
     )
     hu, truth = render_head(parameters, FULL if spec.size is Size.FULL else SMALL)
-    scan = Scan(hu=hu, spacing_mm=truth.spacing_mm, origin_lps_mm=_point(truth.origin_lps_mm), contrast=spec.contrast)
-    words = ("CTA HEAD", "CTA HEAD 0.6 H30f") if spec.contrast else ("CT HEAD PLAIN", "HEAD PLAIN H30f")
-    study = _header(order, taken_at, modality="CT", body_part="HEAD", description=words[0])
-    return _series(study, scan, words[1])
+    scan = Scan(hu=hu, spacing_mm=truth.spacing_mm, origin_lps_mm=truth.origin_lps_mm, contrast=spec.contrast)
+    name = "CTA HEAD" if spec.contrast else "CT HEAD PLAIN"
+    study = _header(order, taken_at, modality="CT", body_part="HEAD", description=name)
+    return _series(study, scan, f"{name} {truth.spacing_mm[0]:g} {scan.kernel}")
 
 
 def _abdomen(order: Order, spec: AbdomenCt, taken_at: datetime) -> Iterable[FileDataset]:
@@ -98,7 +98,7 @@ def _abdomen(order: Order, spec: AbdomenCt, taken_at: datetime) -> Iterable[File
         seed=order.seed * 1000 + order.number, max_diameter_mm=spec.diameter_mm, contrast=spec.contrast
     )
     hu, truth = render_abdomen(parameters)
-    scan = Scan(hu=hu, spacing_mm=truth.spacing_mm, origin_lps_mm=_point(truth.origin_lps_mm), contrast=spec.contrast)
+    scan = Scan(hu=hu, spacing_mm=truth.spacing_mm, origin_lps_mm=truth.origin_lps_mm, contrast=spec.contrast)
     study = _header(order, taken_at, modality="CT", body_part="ABDOMEN", description="CT ABDOMEN")
     return _series(study, scan, "ABDOMEN B30f")
 
@@ -106,12 +106,11 @@ def _abdomen(order: Order, spec: AbdomenCt, taken_at: datetime) -> Iterable[File
 def _film(order: Order, spec: ChestFilm, taken_at: datetime) -> Iterator[FileDataset]:
     parameters = FilmParameters(seed=order.seed * 1000 + order.number, consolidation=spec.consolidation)
     picture, _ = render_film(parameters, (spec.rows, spec.rows))
-    study = _header(order, taken_at, modality="DX", body_part="CHEST", description=f"CHEST {spec.view}")
+    study = _header(order, taken_at, modality=spec.modality, body_part="CHEST", description=f"CHEST {spec.view}")
     yield film(study, picture, view=spec.view)
 
 
-def _knee(order: Order, spec: KneeCt, taken_at: datetime) -> Iterator[FileDataset]:
-    del spec
+def _knee(order: Order, taken_at: datetime) -> Iterator[FileDataset]:
     rng = np.random.default_rng([order.seed, order.number, 5])
     z, y, x = np.ogrid[: _KNEE_SHAPE[0], -64:64, -64:64]
     radius = np.sqrt(y * y + x * x) + 0 * z
@@ -119,8 +118,3 @@ def _knee(order: Order, spec: KneeCt, taken_at: datetime) -> Iterator[FileDatase
     scan = Scan(hu=hu.astype(np.int16), spacing_mm=(2.0, 1.2, 1.2), origin_lps_mm=(-76.0, -76.0, 0.0), contrast=False)
     study = _header(order, taken_at, modality="CT", body_part="KNEE", description="CT KNEE")
     yield from _series(study, scan, "KNEE BONE")
-
-
-def _point(values: object) -> tuple[float, float, float]:
-    x, y, z = (float(value) for value in values)  # type: ignore[attr-defined]
-    return x, y, z

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.findings import FindingState, OutcomeKind, Side
+from simulator.fingerprint import fingerprint
 from simulator.render import Order, render
 from simulator.specs import AbdomenCt, ChestFilm, Damage, HeadCt, KneeCt, Spec
 from triton_models.phantoms.occlusion import Segment
+
+_COMPLETE = "complete"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,14 @@ class Expectation:
     pages: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The last ``instances`` of a study come over an association of their own, ``after_s`` after the others."""
+
+    instances: int
+    after_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One study of the shift; ``at_s`` counts from the start of the shift."""
@@ -31,6 +42,7 @@ class Arrival:
     at_s: float
     order: Order
     expected: Expectation
+    late: Late | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +82,20 @@ def prepare(shift: Shift, folder: Path, *, done: Callable[[Arrival], None] = lam
 
 
 def write(order: Order, folder: Path) -> Path:
-    """Write one study as files, numbered in the order of sending; does nothing where it is there already."""
-    complete = folder / "complete"
-    if complete.exists():
+    """Write one study as files, numbered in the order of sending.
+
+    Does nothing where the same study, made by the same code, is there already; an older one is replaced whole.
+    """
+    complete, made_of = folder / _COMPLETE, fingerprint(order)
+    if complete.exists() and complete.read_text() == made_of:
         return folder
     folder.mkdir(parents=True, exist_ok=True)
+    complete.unlink(missing_ok=True)
+    for stale in folder.glob("*.dcm"):
+        stale.unlink()
     for number, instance in enumerate(render(order), start=1):
         instance.save_as(folder / f"{number:05d}.dcm", enforce_file_format=True)
-    complete.touch()
+    complete.write_text(made_of)
     return folder
 
 

@@ -19,13 +19,24 @@ class Size(enum.Enum):
 
 
 class Damage(enum.Enum):
-    """What is wrong with a study."""
+    """What is wrong with a study; ``OUT_OF_ORDER`` is nothing worse than a busy sender."""
 
     NONE = "none"
     MISSING_SLICES = "missing slices"
+    REPEATED_SLICES = "repeated slices"
+    OUT_OF_ORDER = "out of order"
     CUT_PIXELS = "cut pixels"
+    GARBAGE_PIXELS = "garbage pixels"
     MIXED_SPACING = "mixed spacing"
     LYING_ROWS = "lying rows"
+    WRONG_MODALITY = "wrong modality"
+
+
+class FilmModality(enum.StrEnum):
+    """A film from a plate (PS3.3 A.2) or from a detector (PS3.3 A.26); its Modality (0008,0060)."""
+
+    CR = "CR"
+    DX = "DX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +66,15 @@ class ChestFilm:
     consolidation: Side = Side.NONE
     view: str = "PA"
     rows: int = 1024
+    modality: FilmModality = FilmModality.DX
+    damage: Damage = Damage.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KneeCt:
     """A study of a body part that no pathway reads."""
+
+    damage: Damage = Damage.NONE
 
 
 Spec = HeadCt | AbdomenCt | ChestFilm | KneeCt

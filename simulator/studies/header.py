@@ -12,6 +12,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 from simulator.patients import Patient
 
 IMPLEMENTATION_UID = UID("2.25.20260301")
+NOTICE = "SYNTHETIC IMAGE: no real person, not for clinical use"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def new_instance(study: StudyHeader, series: SeriesHeader, number: int) -> FileD
     meta.MediaStorageSOPInstanceUID = UID(sop_uid)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = IMPLEMENTATION_UID
-    made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
+    made = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128, is_implicit_VR=False, is_little_endian=True)
     made.SOPClassUID, made.SOPInstanceUID = series.sop_class_uid, sop_uid
     _patient(made, study)
     _study(made, study)
@@ -89,7 +90,9 @@ def _patient(made: FileDataset, study: StudyHeader) -> None:
     made.PatientName, made.PatientID = patient.name, patient.patient_id
     made.IssuerOfPatientID = "SYNTHETIC"
     made.PatientBirthDate, made.PatientSex = f"{patient.birth_date:%Y%m%d}", patient.sex
-    made.PatientAge, made.PatientComments = f"{years:03d}Y", "Synthetic: no real person"
+    made.PatientAge, made.PatientComments = f"{years:03d}Y", NOTICE
+    # Synthetic Data (0008,001C), PS3.3 C.12.1: pixels made by software instead of a scanner.
+    made.SyntheticData, made.ImageComments = "YES", NOTICE
 
 
 def _study(made: FileDataset, study: StudyHeader) -> None:
