@@ -114,7 +114,7 @@ class Patience:
     """How long to wait, in seconds.
 
     Attributes:
-        geometry_wait_s: silence after release for a gap-free study; at most 2.
+        geometry_wait_s: shortest silence after release for a gap-free study; at most 2.
         quiet_min_s: shortest silence that means "no more is coming".
         quiet_max_s: longest such silence; also used while gaps in time are unknown or a slice is missing.
         amend_quiet_s: silence before late slices of announced series become an amendment.
@@ -143,6 +143,9 @@ class Decision:
 _MIN_ARRIVALS_FOR_PACE = 5
 # The longest gaps are the sender's own pauses between series; the pace is what nine gaps in ten stay below.
 _PACE_QUANTILE = 0.9
+# Silence of this many usual pauses; the brief upper bound keeps a slow sender from costing more than geometry saves.
+_PAUSES_TO_SIT_OUT = 2.0
+_GEOMETRY_WAIT_MAX_S = 2.0
 
 
 def decide(study: StudyProgress, patience: Patience, now: datetime) -> Decision:
@@ -168,6 +171,15 @@ def quiet_time_s(study: StudyProgress, patience: Patience) -> float:
     return min(patience.quiet_max_s, max(patience.quiet_min_s, patience.gap_factor * _pace_s(study.arrivals)))
 
 
+def geometry_wait_s(study: StudyProgress, patience: Patience) -> float:
+    """Seconds of silence that a released, gap-free study needs: more for a sender that pauses between slices.
+
+    Some senders open an association for each slice; every release then looks like the end.
+    """
+    pauses = _PAUSES_TO_SIT_OUT * _pace_s(study.arrivals)
+    return max(patience.geometry_wait_s, min(_GEOMETRY_WAIT_MAX_S, pauses))
+
+
 def _instants(study: StudyProgress, patience: Patience) -> list[tuple[ReadinessRule, datetime]]:
     """Every rule that applies, with the instant from which it says "ready", strongest evidence first."""
     last = max(study.arrivals)
@@ -176,7 +188,7 @@ def _instants(study: StudyProgress, patience: Patience) -> list[tuple[ReadinessR
     if _is_counted_complete(study):
         instants.append((ReadinessRule.EXPECTED_COUNT, last))
     if _is_released_and_gap_free(study) and study.released_at is not None:
-        settled = max(heard_from, study.released_at) + timedelta(seconds=patience.geometry_wait_s)
+        settled = max(heard_from, study.released_at) + timedelta(seconds=geometry_wait_s(study, patience))
         instants.append((ReadinessRule.RELEASED_AND_GAP_FREE, settled))
     instants.append((ReadinessRule.QUIET, heard_from + timedelta(seconds=quiet_time_s(study, patience))))
     hard = min(study.arrivals) + timedelta(seconds=patience.hard_limit_s)
@@ -216,4 +228,6 @@ def _pace_s(arrivals: tuple[datetime, ...]) -> float:
     """Usual longest gap between arrivals, in seconds."""
     ordered = sorted(arrivals)
     gaps = sorted((b - a).total_seconds() for a, b in pairwise(ordered))
+    if not gaps:
+        return 0.0
     return gaps[min(len(gaps) - 1, int(len(gaps) * _PACE_QUANTILE))]

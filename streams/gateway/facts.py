@@ -7,7 +7,8 @@ name, patient id, birth date and accession number stop here.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 import msgspec
@@ -18,9 +19,6 @@ from schemas.ids import is_uid, patient_key_of
 from schemas.priorities import Priority, parse_priority
 from streams.core.readiness import Shape
 from streams.gateway.header_time import acquired_at, age_years
-
-# PS3.4 table B.5-1.
-ENHANCED_CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2.1"
 
 # Every element that is read; the rest of the header is skipped.
 HEADER_KEYWORDS = (
@@ -68,91 +66,114 @@ class InstanceFacts(msgspec.Struct, frozen=True, kw_only=True):
         return Shape.STACK if single_slice else Shape.SELF_CONTAINED
 
 
-def facts_of(dataset: Dataset, *, site_key: bytes, zone: tzinfo, transfer_syntax_uid: str = "") -> InstanceFacts:
+Values = Callable[[str], Sequence[str]]
+"""Gives the values of an element by keyword, as texts; empty where absent."""
+
+
+def facts_of(values: Values, *, site_key: bytes, zone: tzinfo, transfer_syntax_uid: str = "") -> InstanceFacts:
     """Extract the facts from a header.
 
     Args:
-        dataset: header of one instance, pixel data not needed.
+        values: reads the header of one instance (``values_of`` for a dataset).
         site_key: key of the patient pseudonym.
-        zone: zone of acquisition times where the dataset names none.
+        zone: zone of acquisition times where the header names none.
         transfer_syntax_uid: as negotiated or as stored.
 
     Raises:
         BadDicom: a UID is missing or malformed (reason ``bad_uid``).
     """
-    study, series, sop = (_uid(dataset, word) for word in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
+
+    def text(keyword: str) -> str:
+        return one_line(values(keyword))
+
+    study, series, sop = (_uid(text, word) for word in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"))
     return InstanceFacts(
         study_uid=study,
         series_uid=series,
         sop_uid=sop,
-        sop_class_uid=_uid(dataset, "SOPClassUID"),
+        sop_class_uid=_uid(text, "SOPClassUID"),
         transfer_syntax_uid=transfer_syntax_uid,
-        modality=text_of(dataset, "Modality").upper(),
-        patient_key=patient_key_of(site_key, text_of(dataset, "PatientID"), text_of(dataset, "IssuerOfPatientID")),
-        study_description=text_of(dataset, "StudyDescription"),
-        series_description=text_of(dataset, "SeriesDescription"),
-        body_part=text_of(dataset, "BodyPartExamined").upper(),
-        image_type=tuple(word.upper() for word in _texts(dataset, "ImageType")),
-        contrast_agent=bool(text_of(dataset, "ContrastBolusAgent")),
-        slice_thickness_mm=_positive(dataset, "SliceThickness"),
-        view_position=text_of(dataset, "ViewPosition").upper(),
-        position_mm=position_mm(
-            _numbers(dataset, "ImagePositionPatient"), _numbers(dataset, "ImageOrientationPatient")
-        ),
-        frames=_count(dataset, "NumberOfFrames") or 1,
-        acquired_at=acquired_at(lambda word: text_of(dataset, word), zone),
-        priority=parse_priority(text_of(dataset, "RequestedProcedurePriority")),
-        patient_sex=text_of(dataset, "PatientSex").upper()[:1],
-        patient_age_years=age_years(lambda word: text_of(dataset, word)),
-        expected_in_study=_count(dataset, "NumberOfStudyRelatedInstances"),
-        expected_in_series=_count(dataset, "NumberOfSeriesRelatedInstances"),
+        modality=text("Modality").upper(),
+        patient_key=patient_key_of(site_key, text("PatientID"), text("IssuerOfPatientID")),
+        study_description=text("StudyDescription"),
+        series_description=text("SeriesDescription"),
+        body_part=text("BodyPartExamined").upper(),
+        image_type=tuple(one_line([word]).upper() for word in values("ImageType")),
+        contrast_agent=bool(text("ContrastBolusAgent")),
+        slice_thickness_mm=_positive(values("SliceThickness")),
+        view_position=text("ViewPosition").upper(),
+        position_mm=position_mm(values("ImagePositionPatient"), values("ImageOrientationPatient")),
+        frames=_count(values("NumberOfFrames")) or 1,
+        acquired_at=acquired_at(text, zone),
+        priority=parse_priority(text("RequestedProcedurePriority")),
+        patient_sex=text("PatientSex").upper()[:1],
+        patient_age_years=age_years(text),
+        expected_in_study=_count(values("NumberOfStudyRelatedInstances")),
+        expected_in_series=_count(values("NumberOfSeriesRelatedInstances")),
     )
 
 
-def position_mm(position: Sequence[float], orientation: Sequence[float]) -> float | None:
+@dataclass(frozen=True, slots=True)
+class FactsReader:
+    """``facts_of`` for one site; what every reader of headers in the gateway shares."""
+
+    site_key: bytes = field(repr=False)
+    zone: tzinfo
+
+    def __call__(self, values: Values, transfer_syntax_uid: str = "") -> InstanceFacts:
+        """Extract the facts; see ``facts_of``."""
+        return facts_of(values, site_key=self.site_key, zone=self.zone, transfer_syntax_uid=transfer_syntax_uid)
+
+
+def values_of(dataset: Dataset) -> Values:
+    """Read a dataset's elements as texts."""
+
+    def values(keyword: str) -> list[str]:
+        value = dataset.get(keyword)
+        if value is None:
+            return []
+        many = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
+        return [str(one) for one in many]
+
+    return values
+
+
+def position_mm(position: Sequence[str], orientation: Sequence[str]) -> float | None:
     """Project Image Position onto the normal of Image Orientation (PS3.3 C.7.6.2.1.1); None where not given."""
-    if len(position) != 3 or len(orientation) != 6:  # noqa: PLR2004 - PS3.3: x y z and two direction cosines
+    at, axes = _numbers(position), _numbers(orientation)
+    if len(at) != 3 or len(axes) != 6:  # noqa: PLR2004 - PS3.3: x y z and two direction cosines
         return None
-    (ax, ay, az), (bx, by, bz) = orientation[:3], orientation[3:]
+    (ax, ay, az), (bx, by, bz) = axes[:3], axes[3:]
     normal = (ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx)
-    along = sum(n * p for n, p in zip(normal, position, strict=True))
+    along = sum(n * p for n, p in zip(normal, at, strict=True))
     return along if math.isfinite(along) else None
 
 
-def text_of(dataset: Dataset, keyword: str) -> str:
-    """Read an element as one line of text without control characters, at most 128 characters; absent gives ""."""
-    texts = _texts(dataset, keyword)
+def one_line(texts: Sequence[str]) -> str:
+    """Join values to one line without control characters, at most 128 characters."""
     line = "".join(ch if ch.isprintable() else " " for ch in "\\".join(texts))
     return " ".join(line.split())[:128]
 
 
-def _texts(dataset: Dataset, keyword: str) -> list[str]:
-    value = dataset.get(keyword)
-    if value is None:
-        return []
-    many = value if isinstance(value, Sequence) and not isinstance(value, str | bytes) else [value]
-    return [str(one) for one in many]
-
-
-def _uid(dataset: Dataset, keyword: str) -> str:
-    value = text_of(dataset, keyword)
+def _uid(text: Callable[[str], str], keyword: str) -> str:
+    value = text(keyword)
     if not is_uid(value):
         raise BadDicom(f"{keyword} is missing or not a DICOM UID (PS3.5 9.1)", reason="bad_uid")
     return value
 
 
-def _numbers(dataset: Dataset, keyword: str) -> list[float]:
+def _numbers(texts: Sequence[str]) -> list[float]:
     try:
-        return [float(text) for text in _texts(dataset, keyword)]
+        return [float(text) for text in texts]
     except ValueError:
         return []
 
 
-def _positive(dataset: Dataset, keyword: str) -> float | None:
-    numbers = _numbers(dataset, keyword)
+def _positive(texts: Sequence[str]) -> float | None:
+    numbers = _numbers(texts)
     return numbers[0] if len(numbers) == 1 and math.isfinite(numbers[0]) and numbers[0] > 0 else None
 
 
-def _count(dataset: Dataset, keyword: str) -> int | None:
-    number = _positive(dataset, keyword)
+def _count(texts: Sequence[str]) -> int | None:
+    number = _positive(texts)
     return int(number) if number is not None else None

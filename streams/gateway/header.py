@@ -18,7 +18,7 @@ from pydicom.uid import UID
 
 from schemas.errors import BadDicom
 from schemas.ids import is_uid
-from streams.gateway.facts import HEADER_KEYWORDS, text_of
+from streams.gateway.facts import HEADER_KEYWORDS, one_line, values_of
 
 _TAGS = [Tag(word) for word in HEADER_KEYWORDS]
 _FIRST_PIXEL_TAG = 0x7FE00008  # Float Pixel Data; Double Float and Pixel Data follow (PS3.6)
@@ -51,7 +51,7 @@ class Header:
     @property
     def study_uid(self) -> str | None:
         """StudyInstanceUID, or None where it is not a UID."""
-        text = text_of(self.dataset, "StudyInstanceUID")
+        text = one_line(values_of(self.dataset)("StudyInstanceUID"))
         return text if is_uid(text) else None
 
 
@@ -118,12 +118,12 @@ def _check_pixels(head: bytes, available: int, dataset: Dataset, syntax: UID) ->
         raise BadDicom("there is no pixel data", reason="no_pixel_data")
     if syntax.is_encapsulated:
         return
-    size_at, header_bytes = ("<I", 4), 8
-    if not syntax.is_implicit_VR:
-        size_at, header_bytes = ("<I", 8), 12
+    # PS3.5 section 7.1: the length stands after the tag, or after the tag, the VR and two reserved bytes.
+    length_at = 4 if syntax.is_implicit_VR else 8
+    header_bytes = length_at + 4
     if len(head) < header_bytes:
         raise BadDicom("the pixel data is cut", reason="pixel_data_cut")
-    declared = struct.unpack_from(size_at[0], head, size_at[1])[0]
+    declared = struct.unpack_from("<I" if syntax.is_little_endian else ">I", head, length_at)[0]
     if declared == _UNDEFINED_LENGTH or available - header_bytes < max(declared, _pixel_bytes(dataset)):
         raise BadDicom("the pixel data is shorter than the header says", reason="pixel_data_cut")
 

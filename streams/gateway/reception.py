@@ -11,17 +11,16 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import structlog
 from pydicom.uid import UID
 
 from schemas.errors import BadDicom
 from streams.gateway import metrics
-from streams.gateway.facts import InstanceFacts, facts_of
+from streams.gateway.facts import InstanceFacts, values_of
 from streams.gateway.header import Header, pixel_digest, read_header, split_file
 from streams.gateway.index import HeldInstance, HeldProblem, Index
-from streams.gateway.settings import GatewaySettings
+from streams.gateway.settings import GatewaySettings, facts_reader
 from streams.gateway.spool import REFUSED_DIR, Spool
 from streams.gateway.tracker import Tracker
 
@@ -56,8 +55,7 @@ class Reception:
     """Takes instances into the spool; safe for several threads."""
 
     def __init__(self, settings: GatewaySettings, spool: Spool, index: Index, tracker: Tracker) -> None:
-        self._site_key = settings.site_key.get_secret_value()
-        self._zone = ZoneInfo(settings.time_zone)
+        self._facts_of = facts_reader(settings)
         self._source = settings.source
         self._spool = spool
         self._index = index
@@ -106,9 +104,7 @@ class Reception:
         return self._tracker.add(HeldInstance(facts, self._source, digest, written_at))
 
     def _facts(self, header: Header) -> InstanceFacts:
-        return facts_of(
-            header.dataset, site_key=self._site_key, zone=self._zone, transfer_syntax_uid=str(header.syntax)
-        )
+        return self._facts_of(values_of(header.dataset), str(header.syntax))
 
     def _store(self, received: Received, facts: InstanceFacts, digest: str) -> Taken:
         held = HeldInstance(facts, self._source, digest, received.at)

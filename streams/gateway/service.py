@@ -17,9 +17,13 @@ from streams.gateway.arrival import ArrivalMaker
 from streams.gateway.index import INDEX_NAME, Index
 from streams.gateway.reception import Reception
 from streams.gateway.scp import StoreScp
-from streams.gateway.settings import GatewaySettings
+from streams.gateway.settings import GatewaySettings, OrthancWatch, QidoWatch, facts_reader
 from streams.gateway.spool import Spool
 from streams.gateway.tracker import Tracker
+from streams.gateway.watch.client import PacsClient
+from streams.gateway.watch.loop import WatchContext, watch
+from streams.gateway.watch.orthanc import OrthancWatcher
+from streams.gateway.watch.qido import QidoWatcher
 
 _log = structlog.get_logger(__name__)
 # How late a due announcement may be noticed; small against the second that geometry waits.
@@ -36,6 +40,7 @@ class Gateway:
         maker = ArrivalMaker(site=settings.site, site_key=settings.site_key.get_secret_value())
         self._tracker = Tracker(self._index, maker, settings.quiet.patience(), started_at=datetime.now(UTC))
         self._reception = Reception(settings, self._spool, self._index, self._tracker)
+        self._context = WatchContext(self._index, facts_reader(settings), self._tracker)
         self._scp = StoreScp(settings, self._reception, self._tracker)
         self._announcer = Announcer(self._index, sink, retry_max_s=settings.announce_retry_max_s)
         self._ready = asyncio.Event()
@@ -58,6 +63,10 @@ class Gateway:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._announcer.run(stop))
                 tasks.create_task(self._tick(stop))
+                for orthanc in self._settings.orthanc:
+                    tasks.create_task(self._watch_orthanc(orthanc, stop))
+                for qido in self._settings.qido:
+                    tasks.create_task(self._watch_qido(qido, stop))
         finally:
             self._ready.clear()
             await asyncio.to_thread(self._scp.stop)
@@ -82,6 +91,14 @@ class Gateway:
         recovered = sum(self._reception.recover(path) for path in self._spool.files())
         if leftovers or recovered:
             _log.info("spool_recovered", instances=recovered, temporary_files_removed=leftovers)
+
+    async def _watch_orthanc(self, own: OrthancWatch, stop: asyncio.Event) -> None:
+        async with PacsClient(own) as client:
+            await watch(OrthancWatcher(client, own, self._context), own, stop)
+
+    async def _watch_qido(self, own: QidoWatch, stop: asyncio.Event) -> None:
+        async with PacsClient(own) as client:
+            await watch(QidoWatcher(client, own, self._context), own, stop)
 
     async def _tick(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

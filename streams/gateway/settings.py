@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, field_validator
 
 from streams.core.readiness import Patience
+from streams.gateway.facts import FactsReader
 
 ANY_AE_TITLE = "*"
 """In ``allowed_ae_titles``: every calling AE title is accepted."""
@@ -108,3 +109,8 @@ class GatewaySettings(GatewayOptions):
     spool: Path
     site: str
     site_key: SecretBytes
+
+
+def facts_reader(settings: GatewaySettings) -> FactsReader:
+    """How this site's headers are read."""
+    return FactsReader(settings.site_key.get_secret_value(), ZoneInfo(settings.time_zone))

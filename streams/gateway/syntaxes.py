@@ -6,20 +6,14 @@ Who calls it: the SCP, when it builds its presentation contexts.
 from __future__ import annotations
 
 from pydicom.uid import (
-    JPEG2000,
     ComputedRadiographyImageStorage,
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     DigitalXRayImageStorageForProcessing,
     EnhancedCTImageStorage,
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    RLELossless,
 )
+
+from streams.dicom.syntaxes import DECODABLE, DEFLATED_LE
 
 VERIFICATION = "1.2.840.10008.1.1"  # PS3.4 annex A
 
@@ -31,14 +25,6 @@ STORAGE_CLASSES: tuple[str, ...] = (
     DigitalXRayImageStorageForProcessing,
 )
 
-# The acceptor chooses by the requestor's order; this is only the set of what is taken.
-TRANSFER_SYNTAXES: tuple[str, ...] = (
-    ExplicitVRLittleEndian,
-    ImplicitVRLittleEndian,
-    JPEGLSLossless,
-    JPEG2000Lossless,
-    JPEGLosslessSV1,
-    RLELossless,
-    JPEG2000,
-    JPEGBaseline8Bit,
-)
+# Deflated datasets are left to the PACS: a header would have to be inflated before it can be refused, and no
+# modality sends them. Of the rest the sender's order decides; this is only the set of what is taken.
+TRANSFER_SYNTAXES: tuple[str, ...] = tuple(syntax for syntax in DECODABLE if syntax != DEFLATED_LE)

@@ -1,0 +1,1 @@
+"""Watchers of a PACS: they see what is new there and tell the readiness tracker. One adapter a file."""
