@@ -28,9 +28,7 @@ _MAX_REMEMBERED_SERIES = 2000
 class OrthancWatcher:
     """Reads ``/changes`` from where it stopped; the position is kept in the index."""
 
-    def __init__(
-        self, client: PacsClient, own: OrthancWatch, gateway: index: Index, to: Observed
-    ) -> None:
+    def __init__(self, client: PacsClient, own: OrthancWatch, context: WatchContext) -> None:
         self._client = client
         self._own = own
         self._context = context

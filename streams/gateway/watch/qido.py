@@ -40,9 +40,7 @@ _AVAILABLE_SYNTAX = "00083002"  # Available Transfer Syntax UID (PS3.18 table 10
 class QidoWatcher:
     """Compares the counts of today's studies with the last ones, which are kept in the index."""
 
-    def __init__(
-        self, client: PacsClient, own: QidoWatch, gateway: index: Index, to: Observed
-    ) -> None:
+    def __init__(self, client: PacsClient, own: QidoWatch, context: WatchContext) -> None:
         self._client = client
         self._own = own
         self._context = context
