@@ -82,7 +82,7 @@ def strike(scene: Scene, *, kills: int, rng: random.Random, console: Console) ->
     for target in order[:kills]:
         time.sleep(rng.uniform(0.2, 3.0))
         console.print(f"kill {len(blows.targets) + 1}/{kills}: {target}")
-        blows.targets.append(target)
+        blows.targets.append(str(target))
         started = time.monotonic()
         _kill(scene, target)
         if _await_recovery(scene, started + _RECOVER_S):
