@@ -2,8 +2,8 @@
 
 ``python -m bench.pipeline --json`` starts every part and role, sends a 400-slice CTA with an occlusion several times,
 alone and behind 500 routine films, and prints where the time went. ``last_slice_to_page_s`` counts from the moment when
-the last slice was durable at the gateway until the carrier accepted the page. ``platform_overhead_s`` is the same without
-fetching and without the model's own computing. Talks to loopback only.
+the last slice was durable at the gateway until the carrier accepted the page. ``platform_overhead_s`` is the same
+without fetching and without the model's own computing. Talks to loopback only.
 """
 
 from __future__ import annotations
