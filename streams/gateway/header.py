@@ -22,6 +22,7 @@ from streams.gateway.facts import HEADER_KEYWORDS, one_line, values_of
 
 _TAGS = [Tag(word) for word in HEADER_KEYWORDS]
 _FIRST_PIXEL_TAG = 0x7FE00008  # Float Pixel Data; Double Float and Pixel Data follow (PS3.6)
+_PIXEL_VRS = (b"OB", b"OW", b"OF", b"OD")  # PS3.5 annex A, PS3.3 C.7.6.24 for float pixels
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _BITS_PER_BYTE = 8
 _META_AT = 132  # preamble and "DICM" (PS3.10 section 7.1)
@@ -53,6 +54,11 @@ class Header:
         """StudyInstanceUID, or None where it is not a UID."""
         text = one_line(values_of(self.dataset)("StudyInstanceUID"))
         return text if is_uid(text) else None
+
+
+def keep_values_out_of_warnings() -> None:
+    """Tell pydicom, whose switch is global, not to warn of odd values: its warnings quote them, names included."""
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 def read_header(encoded: bytes, syntax: UID) -> Header:
@@ -116,6 +122,8 @@ def _parse(stream: BytesIO, syntax: UID) -> Dataset:
 def _check_pixels(head: bytes, available: int, dataset: Dataset, syntax: UID) -> None:
     if not head:
         raise BadDicom("there is no pixel data", reason="no_pixel_data")
+    if not syntax.is_implicit_VR and head[4:6] not in _PIXEL_VRS:
+        raise BadDicom("the dataset is not encoded as negotiated", reason="wrong_encoding")
     if syntax.is_encapsulated:
         return
     # PS3.5 section 7.1: the length stands after the tag, or after the tag, the VR and two reserved bytes.

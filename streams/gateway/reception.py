@@ -18,7 +18,7 @@ from pydicom.uid import UID
 from schemas.errors import BadDicom
 from streams.gateway import metrics
 from streams.gateway.facts import InstanceFacts, values_of
-from streams.gateway.header import Header, pixel_digest, read_header, split_file
+from streams.gateway.header import Header, keep_values_out_of_warnings, pixel_digest, read_header, split_file
 from streams.gateway.index import HeldInstance, HeldProblem, Index
 from streams.gateway.settings import GatewaySettings, facts_reader
 from streams.gateway.spool import REFUSED_DIR, Spool
@@ -55,6 +55,7 @@ class Reception:
     """Takes instances into the spool; safe for several threads."""
 
     def __init__(self, settings: GatewaySettings, spool: Spool, index: Index, tracker: Tracker) -> None:
+        keep_values_out_of_warnings()
         self._facts_of = facts_reader(settings)
         self._source = settings.source
         self._spool = spool
@@ -88,7 +89,6 @@ class Reception:
         """Remember a file that a killed gateway made durable but did not index; return whether it did.
 
         Raises:
-            OSError: the spool cannot be read.
             TransientError: the index cannot be written.
         """
         if self._index.digest_of(path.parent.parent.name, path.stem) is not None:
@@ -97,10 +97,10 @@ class Reception:
             syntax, encoded = split_file(path.read_bytes())
             header = read_header(encoded, syntax)
             facts, digest = self._facts(header), pixel_digest(header)
-        except BadDicom as error:
-            _log.warning("spool_file_unreadable", reason=error.reason)
+            written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+        except (BadDicom, OSError) as error:
+            _log.warning("spool_file_unreadable", error=type(error).__name__, setting="gateway.spool")
             return False
-        written_at = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
         return self._tracker.add(HeldInstance(facts, self._source, digest, written_at))
 
     def _facts(self, header: Header) -> InstanceFacts:

@@ -7,27 +7,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from schemas.errors import TransientError
 from streams.gateway import metrics
 from streams.gateway.announcer import Announcer, RecordSink
 from streams.gateway.arrival import ArrivalMaker
 from streams.gateway.index import INDEX_NAME, Index
 from streams.gateway.reception import Reception
+from streams.gateway.retention import purge
 from streams.gateway.scp import StoreScp
 from streams.gateway.settings import GatewaySettings, OrthancWatch, QidoWatch, facts_reader
 from streams.gateway.spool import Spool
 from streams.gateway.tracker import Tracker
 from streams.gateway.watch.client import PacsClient
-from streams.gateway.watch.loop import WatchContext, watch
+from streams.gateway.watch.loop import WatchContext, pause, watch
 from streams.gateway.watch.orthanc import OrthancWatcher
 from streams.gateway.watch.qido import QidoWatcher
 
 _log = structlog.get_logger(__name__)
 # How late a due announcement may be noticed; small against the second that geometry waits.
 _TICK_S = 0.05
+_PURGE_EVERY_S = 3600.0
+_PAUSE_AFTER_FAULT_S = 1.0
 
 
 class Gateway:
@@ -63,6 +67,7 @@ class Gateway:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._announcer.run(stop))
                 tasks.create_task(self._tick(stop))
+                tasks.create_task(self._retain(stop))
                 for orthanc in self._settings.orthanc:
                     tasks.create_task(self._watch_orthanc(orthanc, stop))
                 for qido in self._settings.qido:
@@ -92,6 +97,18 @@ class Gateway:
         if leftovers or recovered:
             _log.info("spool_recovered", instances=recovered, temporary_files_removed=leftovers)
 
+    def purge(self, older_than: datetime) -> int:
+        """Delete announced studies that came before ``older_than`` from the spool; return how many."""
+        return purge(self._spool, self._index, older_than)
+
+    async def _retain(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self.purge, datetime.now(UTC) - timedelta(days=self._settings.keep_days))
+            except (OSError, TransientError) as error:
+                _log.error("spool_purge_failed", setting="gateway.spool", error=str(error))
+            await pause(stop, _PURGE_EVERY_S)
+
     async def _watch_orthanc(self, own: OrthancWatch, stop: asyncio.Event) -> None:
         async with PacsClient(own) as client:
             await watch(OrthancWatcher(client, own, self._context), own, stop)
@@ -102,8 +119,13 @@ class Gateway:
 
     async def _tick(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            made = await asyncio.to_thread(self._tracker.announce_due, datetime.now(UTC))
+            try:
+                made = await asyncio.to_thread(self._tracker.announce_due, datetime.now(UTC))
+            except TransientError as error:
+                _log.error("readiness_delayed", setting="gateway.spool", error=str(error))
+                await pause(stop, _PAUSE_AFTER_FAULT_S)
+                continue
             if made:
                 self._announcer.wake()
             metrics.OPEN_STUDIES.set(self._tracker.open_studies)
-            await asyncio.sleep(_TICK_S)
+            await pause(stop, _TICK_S)

@@ -88,6 +88,8 @@ class GatewayOptions(Frozen):
     quiet: QuietSettings = QuietSettings()
     orthanc: tuple[OrthancWatch, ...] = ()
     qido: tuple[QidoWatch, ...] = ()
+    keep_days: Annotated[float, Field(gt=0, le=365)] = 7.0
+    """How long an announced study stays in the spool: as long as its events stay on Kafka."""
     refused_keep: Annotated[int, Field(ge=0, le=10000)] = 100
     """How many unparsable datasets are kept in ``<spool>/.refused`` for the engineer to look at."""
     announce_retry_max_s: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -134,7 +134,8 @@ class Tracker:
 
     def _ask(self, study: TrackedStudy, now: datetime) -> Decision:
         decision = decide(study.progress(), self._patience, now)
-        study.is_changed, study.wake_at = False, decision.wake_at
+        # A study that is ready stays due until its announcement is in the index.
+        study.is_changed, study.wake_at = decision.ready, decision.wake_at
         return decision
 
     def _announce(self, study_uid: str, study: TrackedStudy, readiness: Readiness) -> Announcement:

@@ -69,10 +69,11 @@ async def watch(watcher: Watcher, settings: PacsWatch, stop: asyncio.Event) -> N
             is_up, pause_s = True, settings.poll_s
         metrics.PEER_UP.labels(settings.alias).set(is_up)
         if not more:
-            await _pause(stop, pause_s)
+            await pause(stop, pause_s)
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait for ``seconds``, or shorter where ``stop`` is set meanwhile."""
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
