@@ -1,10 +1,19 @@
-"""A study that arrives by real C-STORE leaves as one event."""
+"""A study that arrives by real C-STORE leaves as one event, whatever happens to broker and gateway."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
+import signal
+import sys
 from pathlib import Path
 
+import pytest
+from pynetdicom import AE
+
+from schemas.errors import PeerUnavailable
+from streams.gateway.service import Gateway
 from tests.streams.gateway.builders import STUDY, RememberingSink, ct_slice, running, settings_of, store, stored_files
 
 
@@ -13,12 +22,137 @@ async def test_stored_study_becomes_one_event(tmp_path: Path) -> None:
     async with running(settings_of(tmp_path), sink) as gateway:
         statuses = await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(8)])
         [event] = await sink.wait_for(1)
+        await asyncio.sleep(0.7)
     assert statuses == [0x0000] * 8
-    assert (event.study_uid, event.source, event.revision, event.readiness) == (
-        STUDY,
-        "spool",
-        1,
-        "released_and_gap_free",
+    assert (event.study_uid, event.source, event.revision) == (STUDY, "spool", 1)
+    assert event.readiness == "released_and_gap_free"
+    assert (event.series[0].instances, event.series[0].contrast_agent) == (8, True)
+    assert (stored_files(tmp_path), len(sink.records)) == (8, 1)
+
+
+async def test_event_carries_no_patient_data(tmp_path: Path) -> None:
+    sink = RememberingSink()
+    async with running(settings_of(tmp_path), sink) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
+        await sink.wait_for(1)
+    told = sink.records[0].value + b"".join(value for _, value in sink.records[0].headers)
+    assert not any(secret in told for secret in (b"Doe", b"Jane", b"4711", b"0815"))
+    assert STUDY.encode() not in b"".join(value for _, value in sink.records[0].headers)
+
+
+async def test_late_slice_amends_and_repeats_do_not(tmp_path: Path) -> None:
+    sink = RememberingSink()
+    async with running(settings_of(tmp_path), sink) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(5)])
+        await sink.wait_for(1)
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(5)])
+        await asyncio.to_thread(store, gateway.port, [ct_slice(5)])
+        first, second = await sink.wait_for(2)
+    assert (first.revision, second.revision) == (1, 2)
+    assert (first.series[0].instances, second.series[0].instances) == (5, 6)
+
+
+async def test_broker_down_delays_and_loses_nothing(tmp_path: Path) -> None:
+    sink = RememberingSink()
+    sink.is_down = True
+    async with running(settings_of(tmp_path), sink) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
+        while gateway.health()["kafka"] != "down":  # noqa: ASYNC110 - the state has no event
+            await asyncio.sleep(0.02)
+        assert gateway.health()["unsent_announcements"] == 1
+        sink.is_down = False
+        await sink.wait_for(1)
+
+
+async def test_unsent_is_sent_after_a_restart_byte_for_byte(tmp_path: Path) -> None:
+    down, up = RememberingSink(), RememberingSink()
+    down.is_down = True
+    async with running(settings_of(tmp_path), down) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
+        while not gateway.health()["unsent_announcements"]:  # noqa: ASYNC110 - the state has no event
+            await asyncio.sleep(0.02)
+    async with running(settings_of(tmp_path), up):
+        await up.wait_for(1)
+    assert len(down.records) == 0
+    async with running(settings_of(tmp_path), up):
+        await asyncio.sleep(0.3)
+    assert len(up.records) == 1
+
+
+async def test_file_without_an_index_row_is_found_again(tmp_path: Path) -> None:
+    first, second = RememberingSink(), RememberingSink()
+    async with running(settings_of(tmp_path), first) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(4)])
+        await first.wait_for(1)
+    (tmp_path / ".index.sqlite").unlink()
+    async with running(settings_of(tmp_path), second):
+        [event] = await second.wait_for(1)
+    assert event.series[0].instances == 4
+    assert second.records[0].headers[1] == first.records[0].headers[1], "same content, same event id"
+
+
+async def test_port_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
+    async with running(settings_of(tmp_path / "a"), RememberingSink()) as gateway:
+        second = Gateway(settings_of(tmp_path / "b", port=gateway.port), RememberingSink())
+        with pytest.raises(PeerUnavailable, match=r"gateway\.port"):
+            await second.run(asyncio.Event())
+
+
+_CHILD = """
+import asyncio, sys
+from pathlib import Path
+from tests.streams.gateway.builders import RememberingSink, settings_of
+from streams.gateway.service import Gateway
+
+async def main() -> None:
+    gateway = Gateway(settings_of(Path(sys.argv[1])), RememberingSink())
+    asyncio.create_task(gateway.run(asyncio.Event()))
+    await gateway.wait_until_ready()
+    print(gateway.port, flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
+
+
+def _store_until_cut(port: int, pid: int, kill_after: int) -> list[str]:
+    """Send slices, kill the receiver after some; return the UIDs that were answered with success."""
+    entity = AE(ae_title="SCANNER")
+    entity.add_requested_context(ct_slice(0).SOPClassUID, ct_slice(0).file_meta.TransferSyntaxUID)
+    association = entity.associate("127.0.0.1", port)
+    answered = []
+    for number in range(30):
+        if number == kill_after:
+            os.kill(pid, signal.SIGKILL)
+        if not association.is_established:
+            break
+        status = association.send_c_store(ct_slice(number, size=256))
+        if status.get("Status") != 0x0000:
+            break
+        answered.append(ct_slice(number).SOPInstanceUID)
+    if association.is_established:
+        association.abort()
+    return answered
+
+
+# pynetdicom leaves the sender's socket to the garbage collector when the receiver is killed.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("kill_after", [1, 7, 20])
+async def test_killed_gateway_announces_all_that_it_acknowledged(tmp_path: Path, kill_after: int) -> None:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-W", "ignore", "-c", _CHILD, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
-    assert event.series[0].instances == 8
-    assert stored_files(tmp_path) == 8
+    assert child.stdout is not None
+    port = 0
+    while not port:
+        line = await child.stdout.readline()
+        port = int(line) if line.strip().isdigit() else 0
+    answered = await asyncio.to_thread(_store_until_cut, port, child.pid, kill_after)
+    await child.communicate()
+    sink = RememberingSink()
+    async with running(settings_of(tmp_path), sink):
+        [event] = await sink.wait_for(1)
+    assert len(answered) >= kill_after
+    assert event.series[0].instances >= len(answered)
+    assert {path.stem for path in tmp_path.glob("*/*/*.dcm")} >= set(answered)  # noqa: ASYNC240 - a test's own folder
+    gc.collect()

@@ -1,0 +1,65 @@
+"""Files in the spool: whole or not there, and only where they belong."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import BadDicom
+from streams.gateway.spool import REFUSED_DIR, Spool
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path, refused_keep=3)
+
+
+@pytest.mark.parametrize("uid", ["..", "../1", "1/2", ".hidden", "", "1.2\x00", "1" * 65])
+def test_only_uids_become_a_path(spool: Spool, uid: str) -> None:
+    for uids in ((uid, "1", "2"), ("1", uid, "2"), ("1", "2", uid)):
+        with pytest.raises(BadDicom):
+            spool.path_of(*uids)
+
+
+def test_file_and_folder_are_synced_before_return(
+    spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    real = os.fsync
+
+    def noted(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    spool.write(spool.path_of("1", "2", "3"), (b"a", b"b"))
+    assert (tmp_path / "1/2/3.dcm").read_bytes() == b"ab"
+    assert synced[-1] == str(tmp_path / "1/2")
+    assert any(name.endswith(".tmp") for name in synced)
+
+
+def test_full_disk_leaves_nothing_behind(spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fd: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    spool.write(spool.path_of("1", "2", "3"), (b"a",))
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        spool.write(spool.path_of("1", "2", "4"), (b"a",))
+    assert [path.name for path in (tmp_path / "1/2").iterdir()] == ["3.dcm"]
+
+
+def test_leftovers_of_a_killed_process_go(spool: Spool, tmp_path: Path) -> None:
+    spool.write(spool.path_of("1", "2", "3"), (b"a",))
+    (tmp_path / "1/2/.x.tmp").write_bytes(b"half")
+    assert (spool.remove_leftovers(), len(list(spool.files()))) == (1, 1)
+
+
+def test_refused_are_kept_up_to_the_cap_and_purged(spool: Spool, tmp_path: Path) -> None:
+    for _ in range(5):
+        spool.keep_refused(b"x")
+    assert len(list((tmp_path / REFUSED_DIR).iterdir())) == 3
+    assert spool.purge_refused(datetime.now(UTC) + timedelta(minutes=1)) == 3
