@@ -28,11 +28,11 @@ from pynetdicom.association import Association
 from pynetdicom.events import Event
 
 from schemas.errors import PeerUnavailable
+from simulator.reactor import paused_reactor
 from simulator.studies.header import stamp
 
 SUCCESS = 0x0000
-NO_ANSWER = -1
-NOT_NEGOTIATED = -2
+NOT_NEGOTIATED = -1
 """No presentation context was accepted for the instance, so it was not sent."""
 _TIMEOUT_S = 30.0
 _CLASSES = (CTImageStorage, ComputedRadiographyImageStorage, DigitalXRayImageStorageForPresentation)
@@ -85,11 +85,12 @@ def send(instances: Iterable[Dataset | Path], door: Door, *, taken_at: datetime 
     association = _associate(door)
     statuses: Counter[int] = Counter()
     try:
-        for instance in instances:
-            dataset = pydicom.dcmread(instance) if isinstance(instance, Path) else instance
-            if taken_at is not None:
-                stamp(dataset, taken_at)
-            statuses[_store(association, dataset, door)] += 1
+        with paused_reactor(association):
+            for instance in instances:
+                dataset = pydicom.dcmread(instance) if isinstance(instance, Path) else instance
+                if taken_at is not None:
+                    stamp(dataset, taken_at)
+                statuses[_store(association, dataset, door)] += 1
     finally:
         association.release()
     return SendReport(dict(statuses))
@@ -142,8 +143,15 @@ def _store(association: Association, dataset: Dataset, door: Door) -> int:
     try:
         answer = association.send_c_store(dataset)
     except RuntimeError as error:
-        raise PeerUnavailable(f"gateway {door.called} at {door.host}:{door.port} broke the association") from error
-    return int(answer.Status) if "Status" in answer else NO_ANSWER
+        raise _broken(door) from error
+    # Without a status the association is over: aborted by the peer, cut, or given up after the DIMSE time-out.
+    if "Status" not in answer:
+        raise _broken(door)
+    return int(answer.Status)
+
+
+def _broken(door: Door) -> PeerUnavailable:
+    return PeerUnavailable(f"gateway {door.called} at {door.host}:{door.port} broke the association")
 
 
 def _is_negotiated(association: Association, dataset: Dataset) -> bool:

@@ -28,10 +28,15 @@ CALLING = "SIM-CT"
 
 @dataclass
 class Inbox:
-    """What arrived, in order; one with a number in ``refuses`` is answered "cannot understand"."""
+    """What arrived, in order.
+
+    An instance whose number is in ``refuses`` is answered "cannot understand"; the instance that would be number
+    ``aborts_at`` to arrive is answered with an abort.
+    """
 
     door: Door
     refuses: frozenset[int] = frozenset()
+    aborts_at: int | None = None
     datasets: list[Dataset] = field(default_factory=list)
     callers: list[str] = field(default_factory=list)
     syntaxes: list[UID] = field(default_factory=list)
@@ -44,6 +49,9 @@ class Inbox:
     def take(self, event: Any) -> int:
         """Answer one C-STORE."""
         dataset = event.dataset
+        if len(self.datasets) + 1 == self.aborts_at:
+            event.assoc.abort()
+            return CANNOT_UNDERSTAND
         if int(dataset.InstanceNumber) in self.refuses:
             return CANNOT_UNDERSTAND
         self.datasets.append(dataset)
@@ -53,13 +61,15 @@ class Inbox:
 
 
 @contextmanager
-def listening(*, refuses: frozenset[int] = frozenset(), knows_callers: tuple[str, ...] = ()) -> Iterator[Inbox]:
+def listening(
+    *, refuses: frozenset[int] = frozenset(), knows_callers: tuple[str, ...] = (), aborts_at: int | None = None
+) -> Iterator[Inbox]:
     """An inbox for CT and DX that listens; ``knows_callers`` empty accepts everybody."""
     entity = AE(ae_title="CODESTROKE")
     entity.require_calling_aet = list(knows_callers)
     for sop_class in (CTImageStorage, DigitalXRayImageStorageForPresentation):
         entity.add_supported_context(sop_class, _SYNTAXES)
-    inbox = Inbox(Door("127.0.0.1", 0, calling=CALLING), refuses)
+    inbox = Inbox(Door("127.0.0.1", 0, calling=CALLING), refuses, aborts_at)
     server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, inbox.take)])
     inbox.door = replace(inbox.door, port=server.server_address[1])
     try:
