@@ -19,7 +19,8 @@ _HEAD = """# Settings
 Made from the code by `codestroke doctor --settings`; do not edit. Every setting may stand in the environment (the name
 below), in a TOML file (`CODESTROKE_CONFIG`, default `codestroke.toml`; nested names become tables), or, for secrets, in
 a file of the same name without `CODESTROKE_` in the directory that `CODESTROKE_SECRETS` names. The environment wins
-over secrets, secrets over the file. Lists and tables are JSON in the environment. An unknown name or a bad value is refused.
+over secrets, secrets over the file. Lists and tables are JSON in the environment. An unknown name or a bad value is
+refused.
 `CODESTROKE_SITE_KEY` is always needed.
 """
 
