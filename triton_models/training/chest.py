@@ -24,7 +24,7 @@ from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
 
 # ``cases``: films a source and label; ``*_cases``: drawn films of the other parts.
-FULL = FitSettings(seed=1, cases=1500, validation_cases=60, test_cases=60, steps=900, batch=16, learning_rate=2e-3)
+FULL = FitSettings(seed=1, cases=1500, validation_cases=60, test_cases=60, steps=600, batch=16, learning_rate=2e-3)
 SMOKE = FitSettings(seed=1, cases=60, validation_cases=20, test_cases=20, steps=30, batch=8, learning_rate=2e-3)
 TARGET = "balanced errors on held-out persons, children and adults weighing the same"
 OUTPUTS = ("logit", "heat")
