@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,11 +17,6 @@ from tests.simulator.inbox import CANNOT_UNDERSTAND, SUCCESS, listening
 
 def _knee(number: int = 1, damage: Damage = Damage.NONE) -> list[FileDataset]:
     return list(render(Order(seed=1, number=number, spec=KneeCt(damage=damage))))
-
-
-def _spin(stop: threading.Event) -> None:
-    while not stop.is_set():
-        sum(range(1000))
 
 
 def test_everything_arrives_as_sent() -> None:
@@ -72,20 +66,6 @@ def test_nobody_listening_is_a_peer_that_is_unavailable() -> None:
         port = inbox.door.port
     with pytest.raises(PeerUnavailable, match="does not answer"):
         send(_knee(), Door("127.0.0.1", port))
-
-
-def test_no_answer_goes_astray_whoever_else_is_busy() -> None:
-    """The reactor of pynetdicom took one answer in some thousand while other threads ran."""
-    stop = threading.Event()
-    busy = threading.Thread(target=_spin, args=(stop,))
-    busy.start()
-    try:
-        with listening() as inbox:
-            reports = [send(_knee(number), inbox.door) for number in range(5)]
-    finally:
-        stop.set()
-        busy.join()
-    assert [report.statuses for report in reports] == [{SUCCESS: 41}] * 5
 
 
 def test_an_abort_by_the_peer_is_told() -> None:
