@@ -21,7 +21,7 @@ from streams.gateway.facts import InstanceFacts, values_of
 from streams.gateway.header import Header, keep_values_out_of_warnings, pixel_digest, read_header, split_file
 from streams.gateway.index import HeldInstance, HeldProblem, Index
 from streams.gateway.settings import GatewaySettings, facts_reader
-from streams.gateway.spool import REFUSED_DIR, Spool
+from streams.gateway.spool import REFUSED_DIR, Spool, Staged
 from streams.gateway.tracker import Tracker
 
 _log = structlog.get_logger(__name__)
@@ -71,6 +71,20 @@ class Reception:
             TransientError: the index cannot be written.
             OSError: the spool cannot be written.
         """
+        staged = self._spool.stage((received.file_meta, received.encoded))
+        is_kept = False
+        try:
+            facts, digest = self._read(received)
+            with self._stripes[hash(facts.sop_uid) % _STRIPES]:
+                taken = self._store(received, facts, digest, staged)
+            is_kept = taken is Taken.NEW
+        finally:
+            if not is_kept:
+                self._spool.discard(staged)
+        return taken
+
+    def _read(self, received: Received) -> tuple[InstanceFacts, str]:
+        """Read and check; what is refused becomes a problem of its study, where that is known."""
         try:
             header = read_header(received.encoded, received.transfer_syntax)
         except BadDicom as error:
@@ -82,8 +96,7 @@ class Reception:
         except BadDicom as error:
             self._refuse(header, received, error)
             raise
-        with self._stripes[hash(facts.sop_uid) % _STRIPES]:
-            return self._store(received, facts, digest)
+        return facts, digest
 
     def recover(self, path: Path) -> bool:
         """Remember a file that a killed gateway made durable but did not index; return whether it did.
@@ -106,14 +119,14 @@ class Reception:
     def _facts(self, header: Header) -> InstanceFacts:
         return self._facts_of(values_of(header.dataset), str(header.syntax))
 
-    def _store(self, received: Received, facts: InstanceFacts, digest: str) -> Taken:
+    def _store(self, received: Received, facts: InstanceFacts, digest: str, staged: Staged) -> Taken:
         held = HeldInstance(facts, self._source, digest, received.at)
         known = self._index.digest_of(facts.study_uid, facts.sop_uid)
         if known is not None:
             self._tracker.add(held, received.association)
             return self._repeated(facts, is_same=known == digest, at=received.at)
         path = self._spool.path_of(facts.study_uid, facts.series_uid, facts.sop_uid)
-        self._spool.write(path, (received.file_meta, received.encoded))
+        self._spool.commit(staged, path)
         self._tracker.add(held, received.association)
         metrics.INSTANCES.labels(self._source).inc()
         metrics.BYTES.inc(len(received.encoded))

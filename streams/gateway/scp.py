@@ -6,15 +6,15 @@ classes and encodings are taken, and which status answers; it answers success on
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_file_meta_info
-from pynetdicom import AE, evt
-from pynetdicom.dsutils import create_file_meta
+from pynetdicom import AE, PYNETDICOM_IMPLEMENTATION_UID, evt
 
 from schemas.errors import BadDicom, PeerUnavailable, TransientError
 from streams.gateway import metrics
@@ -90,6 +90,8 @@ class StoreScp:
         return [
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_C_STORE, self._on_store),
+            (evt.EVT_CONN_OPEN, _acknowledge_at_once),
+            (evt.EVT_PDU_SENT, _acknowledge_at_once),
             (evt.EVT_C_ECHO, lambda _event: SUCCESS),
             (evt.EVT_RELEASED, lambda event: self._on_end(event, released=True)),
             (evt.EVT_ABORTED, lambda event: self._on_end(event, released=False)),
@@ -127,6 +129,18 @@ class StoreScp:
         self._tracker.end_association(id(event.assoc), released=released, at=datetime.now(UTC))
 
 
+def _acknowledge_at_once(event: Event) -> None:
+    """Ask the kernel not to delay TCP acknowledgements; it forgets the wish after each answer.
+
+    A sender with Nagle's algorithm on, dcmtk's default, otherwise waits up to 40 ms for the acknowledgement before
+    it sends the end of a slice.
+    """
+    connection = event.assoc.dul.socket.socket if event.assoc.dul.socket else None
+    if connection is not None and hasattr(socket, "TCP_QUICKACK"):
+        with suppress(OSError):  # closed by the peer meanwhile, which the association finds out by itself
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
+
 def _received(event: Event) -> Received:
     request, syntax = event.request, event.context.transfer_syntax
     return Received(
@@ -141,9 +155,21 @@ def _received(event: Event) -> Received:
 
 
 def _file_meta(sop_class_uid: str, sop_uid: str, syntax: str) -> bytes:
-    """Preamble, prefix and file meta information (PS3.10 section 7.1)."""
-    meta = create_file_meta(sop_class_uid=sop_class_uid, sop_instance_uid=sop_uid, transfer_syntax=syntax)
-    buffer = DicomBytesIO()
-    buffer.write(b"\x00" * 128 + b"DICM")
-    write_file_meta_info(buffer, meta)
-    return bytes(buffer.getvalue())
+    """Preamble, prefix and file meta information (PS3.10 section 7.1), which is always explicit VR little endian."""
+    elements = b"".join(
+        (
+            _element(0x0001, b"OB", b"\x00\x01"),
+            _element(0x0002, b"UI", sop_class_uid.encode("ascii")),
+            _element(0x0003, b"UI", sop_uid.encode("ascii")),
+            _element(0x0010, b"UI", syntax.encode("ascii")),
+            _element(0x0012, b"UI", PYNETDICOM_IMPLEMENTATION_UID.encode("ascii")),
+        )
+    )
+    return b"\x00" * 128 + b"DICM" + _element(0x0000, b"UL", struct.pack("<I", len(elements))) + elements
+
+
+def _element(number: int, vr: bytes, value: bytes) -> bytes:
+    """One element of group 0002 (PS3.5 section 7.1.2)."""
+    padded = value + b"\x00" * (len(value) % 2)
+    length = struct.pack("<HI", 0, len(padded)) if vr == b"OB" else struct.pack("<H", len(padded))
+    return struct.pack("<HH", 0x0002, number) + vr + length + padded

@@ -75,6 +75,7 @@ class Gateway:
         finally:
             self._ready.clear()
             await asyncio.to_thread(self._scp.stop)
+            await asyncio.to_thread(self._spool.close)
             self._index.close()
 
     async def wait_until_ready(self) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +19,18 @@ from schemas.errors import BadDicom
 from schemas.ids import is_uid
 
 REFUSED_DIR = ".refused"
+STAGING_DIR = ".incoming"
+# One per association that is just then storing; a disk that syncs slowly gains from several at once.
+_WRITERS = 8
 _TEMPORARY = ".tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A file that is being written and synced while its header is read."""
+
+    temporary: Path
+    written: Future[None]
 
 
 class Spool:
@@ -26,7 +39,8 @@ class Spool:
     def __init__(self, root: Path, *, refused_keep: int = 100) -> None:
         self._root = root
         self._refused_keep = refused_keep
-        root.mkdir(parents=True, exist_ok=True)
+        (root / STAGING_DIR).mkdir(parents=True, exist_ok=True)
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="spool")
 
     def path_of(self, study_uid: str, series_uid: str, sop_uid: str) -> Path:
         """Where an instance lies.
@@ -38,21 +52,34 @@ class Spool:
             raise BadDicom("a UID is not a DICOM UID (PS3.5 9.1)", reason="bad_uid")
         return self._root / study_uid / series_uid / f"{sop_uid}.dcm"
 
-    def write(self, path: Path, parts: tuple[bytes, ...]) -> None:
-        """Write ``parts`` to ``path``, durable on return: file synced, renamed, folder synced.
+    def stage(self, parts: tuple[bytes, ...]) -> Staged:
+        """Begin to write ``parts`` durably under a temporary name, in a thread of its own."""
+        temporary = self._root / STAGING_DIR / f"{uuid4().hex}{_TEMPORARY}"
+        return Staged(temporary, self._writers.submit(_write_synced, temporary, parts))
+
+    def commit(self, staged: Staged, path: Path) -> None:
+        """Put a staged file at ``path``, durable on return: file synced, renamed, folder synced.
 
         Raises:
-            OSError: no space left, or another fault of the disk; nothing remains under ``path`` then.
+            OSError: no space left, or another fault of the disk; nothing new is under ``path`` then.
         """
-        self._make_folder(path.parent)
-        temporary = path.parent / f".{uuid4().hex}{_TEMPORARY}"
         try:
-            _write_synced(temporary, parts)
-            os.rename(temporary, path)
+            staged.written.result()
+            self._make_folder(path.parent)
+            os.rename(staged.temporary, path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            staged.temporary.unlink(missing_ok=True)
             raise
         _sync_folder(path.parent)
+
+    def discard(self, staged: Staged) -> None:
+        """Forget a staged file."""
+        wait([staged.written])
+        staged.temporary.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop the writing threads."""
+        self._writers.shutdown(wait=True)
 
     def keep_refused(self, encoded: bytes) -> None:
         """Keep an unparsable dataset for the engineer, up to the cap; the newest are dropped beyond it.
@@ -67,7 +94,7 @@ class Spool:
 
     def remove_leftovers(self) -> int:
         """Remove temporary files of a process that was killed while writing; return how many."""
-        leftovers = list(self._root.glob(f"*/*/.*{_TEMPORARY}"))
+        leftovers = list((self._root / STAGING_DIR).glob(f"*{_TEMPORARY}"))
         for leftover in leftovers:
             leftover.unlink(missing_ok=True)
         return len(leftovers)

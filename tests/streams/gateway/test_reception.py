@@ -53,6 +53,7 @@ class Bench:
 def bench(tmp_path: Path) -> Any:
     made = Bench(tmp_path)
     yield made
+    made.spool.close()
     made.index.close()
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from schemas.errors import BadDicom
-from streams.gateway.spool import REFUSED_DIR, Spool
+from streams.gateway.spool import REFUSED_DIR, STAGING_DIR, Spool
 
 
 @pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    return Spool(tmp_path, refused_keep=3)
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    made = Spool(tmp_path, refused_keep=3)
+    yield made
+    made.close()
+
+
+def write(spool: Spool, sop_uid: str, *parts: bytes) -> None:
+    spool.commit(spool.stage(parts), spool.path_of("1", "2", sop_uid))
 
 
 @pytest.mark.parametrize("uid", ["..", "../1", "1/2", ".hidden", "", "1.2\x00", "1" * 65])
@@ -35,7 +42,7 @@ def test_file_and_folder_are_synced_before_return(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", noted)
-    spool.write(spool.path_of("1", "2", "3"), (b"a", b"b"))
+    write(spool, "3", b"a", b"b")
     assert (tmp_path / "1/2/3.dcm").read_bytes() == b"ab"
     assert synced[-1] == str(tmp_path / "1/2")
     assert any(name.endswith(".tmp") for name in synced)
@@ -45,16 +52,17 @@ def test_full_disk_leaves_nothing_behind(spool: Spool, tmp_path: Path, monkeypat
     def full(_fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    spool.write(spool.path_of("1", "2", "3"), (b"a",))
+    write(spool, "3", b"a")
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        spool.write(spool.path_of("1", "2", "4"), (b"a",))
+        write(spool, "4", b"a")
     assert [path.name for path in (tmp_path / "1/2").iterdir()] == ["3.dcm"]
+    assert list((tmp_path / STAGING_DIR).iterdir()) == []
 
 
 def test_leftovers_of_a_killed_process_go(spool: Spool, tmp_path: Path) -> None:
-    spool.write(spool.path_of("1", "2", "3"), (b"a",))
-    (tmp_path / "1/2/.x.tmp").write_bytes(b"half")
+    write(spool, "3", b"a")
+    (tmp_path / STAGING_DIR / "x.tmp").write_bytes(b"half")
     assert (spool.remove_leftovers(), len(list(spool.files()))) == (1, 1)
 
 
