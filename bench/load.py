@@ -40,7 +40,7 @@ def prepare_mix(folder: Path, *, seed: int) -> Mapping[Mix, list[Dataset]]:
     """Render one study of each kind and read it back."""
     specs: dict[Mix, Spec] = {
         Mix.FILM: ChestFilm(rows=512),
-        Mix.OCCLUSION: HeadCt(occlusion=Segment.M1, side=Side.LEFT),
+        Mix.OCCLUSION: HeadCt(occlusion=Segment.ICA_T, side=Side.LEFT),
     }
     made = {}
     for number, (kind, spec) in enumerate(specs.items(), start=1):

@@ -55,7 +55,7 @@ def main() -> None:
 
 def run(folder: Path, options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Run the whole benchmark."""
-    head = HeadCt(occlusion=Segment.M1, side=Side.LEFT, size=Size.FULL)
+    head = HeadCt(occlusion=Segment.ICA_T, side=Side.LEFT, size=Size.FULL)
     heads = copies(load(write(Order(seed=1, number=1, spec=head), folder / "head")), seed=1)
     films = copies(load(write(Order(seed=1, number=2, spec=ChestFilm(rows=512)), folder / "film")), seed=2)
     settings = SceneSettings(home=folder / "scene", cache=options.cache)

@@ -109,8 +109,8 @@ def _rows() -> Iterable[_Row]:
         yield 0.5 * number, f"routine film {number + 1}", ChestFilm(), "ROUTINE", clear
     yield (
         3.0,
-        "occlusion, left M1",
-        HeadCt(occlusion=Segment.M1, side=Side.LEFT),
+        "occlusion, left carotid end",
+        HeadCt(occlusion=Segment.ICA_T, side=Side.LEFT),
         "ROUTINE",
         Expectation(
             pathway="stroke",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import cyclopts
@@ -29,3 +30,38 @@ def carrier(config: Path | None = None) -> None:
         await Carrier(settings).run(stop)
 
     asyncio.run(run())
+
+
+@app.command
+def shift(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 11112,
+    called: str = "CODESTROKE",
+    seed: int = 1,
+    folder: Path = Path(".codestroke/studies"),
+) -> None:
+    """Play the scripted shift against a gateway: synthetic studies by real C-STORE.
+
+    Args:
+        host: address of the gateway.
+        port: its DICOM port.
+        called: its AE title.
+        seed: of the synthetic patients and studies.
+        folder: where rendered studies are kept.
+    """
+    from rich.console import Console  # noqa: PLC0415 - loads only what it needs
+
+    from simulator.play import play  # noqa: PLC0415
+    from simulator.sender import Door  # noqa: PLC0415
+    from simulator.shift import demo_shift, prepare  # noqa: PLC0415
+
+    script, console = demo_shift(seed), Console()
+    folders = prepare(script, folder, done=lambda item: console.print(f"rendered  {item.name}"))
+    play(
+        script,
+        folders,
+        Door(host, port, called=called),
+        stop=threading.Event(),
+        told=lambda item: console.print(f"sent      {item.arrival.name}"),
+    )
