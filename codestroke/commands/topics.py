@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codestroke.settings import load_settings
+from schemas.asyncapi import document, render
 from schemas.topics import Topic, all_topics
 from streams.app import role_names
 from streams.kafka import admin
@@ -49,3 +50,9 @@ def describe(*, as_json: Json = False) -> None:
         lag = ", ".join(f"{group}: {count}" for group, count in sorted(state.lag.items()))
         table.add_row(state.name, str(state.partitions), str(state.records), lag)
     Console().print(table)
+
+
+@app.command
+def asyncapi() -> None:
+    """Print the AsyncAPI 3.0 document of all topics; ``docs/reference/asyncapi.json`` is its output."""
+    print(render(document([pathway.name for pathway in all_pathways()])), end="")  # noqa: T201 - a document for a file

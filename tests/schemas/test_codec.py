@@ -1,0 +1,119 @@
+"""The wire codec: round trips, versions, and what is not one of our events."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.codec import MAX_BODY_BYTES, Envelope, decode, encode, read_envelope
+from schemas.errors import MalformedEvent, UnsupportedSchema
+from schemas.events import CaseOutcome, CaseRequested, StudyArrived
+from schemas.findings import Finding, FindingState, Location, Measurement, Outcome, OutcomeKind, Side, Urgency
+from schemas.ledger import Span, Stage
+from schemas.priorities import Lane, Priority
+from schemas.topics import CASE_OUTCOME, STUDY_ARRIVED, case_requested
+from tests.fakes.studies import study
+
+NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zone given
+WORDS = st.text(max_size=30)
+NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
+SPANS = st.builds(Span, stage=st.sampled_from(Stage), start=INSTANTS, end=INSTANTS)
+FINDINGS = st.builds(
+    Finding,
+    code=WORDS,
+    state=st.sampled_from(FindingState),
+    score=st.none() | NUMBERS,
+    urgency=st.sampled_from(Urgency),
+    reason=WORDS,
+    location=st.builds(Location, side=st.sampled_from(Side), segment=WORDS),
+    measurements=st.lists(st.builds(Measurement, name=WORDS, value=NUMBERS, unit=WORDS), max_size=3).map(tuple),
+)
+OUTCOMES = st.builds(Outcome, kind=st.sampled_from(OutcomeKind), reason=WORDS, finding=st.none() | FINDINGS)
+EVENTS = st.builds(
+    CaseOutcome,
+    case_id=WORDS,
+    pathway=WORDS,
+    revision=st.integers(1, 99),
+    outcome=OUTCOMES,
+    arrived_at=INSTANTS,
+    deadline=INSTANTS,
+    ledger=st.lists(SPANS, max_size=4).map(tuple),
+)
+ENVELOPE = Envelope(
+    event_id="e", source="codestroke/router", subject="c", time=NOW, traceparent="00-a-b-01", deadline=NOW
+)
+
+
+@given(EVENTS)
+def test_what_is_encoded_is_decoded(event: CaseOutcome) -> None:
+    record = encode(CASE_OUTCOME, "key", event, ENVELOPE)
+    assert decode(CASE_OUTCOME, record.value, record.headers) == event
+
+
+def test_the_envelope_travels_in_headers() -> None:
+    record = encode(STUDY_ARRIVED, "key", study(), ENVELOPE)
+    read = read_envelope(record.headers)
+    assert (read.event_id, read.traceparent, read.deadline, read.time) == ("e", "00-a-b-01", NOW, NOW)
+    assert dict(record.headers)["ce_specversion"] == b"1.0"
+
+
+def test_a_newer_minor_version_with_unknown_fields_and_words_is_read() -> None:
+    body = msgspec.to_builtins(study())
+    body |= {"new_field": {"a": 1}, "priority": "super-stat"}
+    read = decode(STUDY_ARRIVED, msgspec.json.encode(body), [("schema-version", b"1.7")])
+    assert isinstance(read, StudyArrived)
+    assert read.priority is Priority.UNKNOWN
+
+
+def test_another_major_version_is_refused() -> None:
+    with pytest.raises(UnsupportedSchema):
+        decode(STUDY_ARRIVED, msgspec.json.encode(study()), [("schema-version", b"2.0")])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"not json",
+        b"[1, 2, 3]",
+        b"7",
+        b"{}",
+        b'{"site": 5}',
+        b"[" * 100_000,
+        b"\x80\x04\x95pickled",
+        b"\xff\xfe\x00",
+        b'{"__faust": {"ns": "some.other.Class"}}',
+        b"x" * (MAX_BODY_BYTES + 1),
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_what_is_not_our_event_is_malformed(value: bytes | None) -> None:
+    with pytest.raises(MalformedEvent):
+        decode(STUDY_ARRIVED, value, [])
+
+
+def test_the_error_names_the_field_and_never_the_value() -> None:
+    body = msgspec.to_builtins(study()) | {"revision": "SYNTHETIC^PATIENT"}
+    with pytest.raises(MalformedEvent) as refused:
+        decode(STUDY_ARRIVED, msgspec.json.encode(body), [])
+    assert "SYNTHETIC" not in str(refused.value)
+    assert "revision" in str(refused.value)
+
+
+def test_broken_headers_do_not_matter() -> None:
+    record = encode(STUDY_ARRIVED, "key", study(), ENVELOPE)
+    hostile = [("ce_time", b"yesterday"), ("deadline", b"\xff\xff"), ("x" * 300, b"y" * 9000)]
+    assert decode(STUDY_ARRIVED, record.value, hostile) == study()
+
+
+def test_a_body_of_another_topic_is_not_sent() -> None:
+    request = CaseRequested(case_id="c", pathway="stroke", lane=Lane.URGENT, revision=1, arrived_at=NOW, deadline=NOW)
+    assert encode(case_requested("stroke", Lane.URGENT), "c", request, ENVELOPE).topic.endswith("stroke.urgent.v1")
+    with pytest.raises(MalformedEvent):
+        encode(STUDY_ARRIVED, "c", request, ENVELOPE)
