@@ -12,7 +12,9 @@ from schemas.ids import case_id_of, case_reference, event_id_of, is_uid, parse_c
 KEY = b"a site key of the tests"
 
 
-@pytest.mark.parametrize("text", ["", "1..2", ".1", "1.", "1.2\n", "../1", "1.2/3", "1.2'", "a", "1" * 65, "\uff11.\uff12"])
+@pytest.mark.parametrize(
+    "text", ["", "1..2", ".1", "1.", "1.2\n", "../1", "1.2/3", "1.2'", "a", "1" * 65, "\uff11.\uff12"]
+)
 def test_what_is_not_a_uid_is_refused(text: str) -> None:
     assert not is_uid(text)
     with pytest.raises(MalformedEvent):
