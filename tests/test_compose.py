@@ -1,0 +1,84 @@
+"""docker-compose.yml: valid by the compose specification, hardened, and equal to what the demo starts.
+
+It cannot be started where there is no engine; what can be checked without one is checked here.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from codestroke.fleet.plan import ROLES
+from codestroke.services.stack import Part
+from codestroke.settings import load_settings
+from simulator.carrier.settings import CarrierSettings
+
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "docker-compose.yml"
+ONE_SHOT = {"migrate", "topics", "shift"}
+COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+def test_it_is_valid_by_the_compose_specification() -> None:
+    checker = str(Path(sys.executable).with_name("check-jsonschema"))
+    command = [checker, "--builtin-schema", "vendor.compose-spec", str(FILE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_its_roles_are_those_that_the_demo_starts() -> None:
+    roles = {name: tuple(SERVICES[name]["command"]) for name in ROLES}
+    assert roles == dict(ROLES)
+
+
+def test_its_parts_are_those_of_codestroke_services_and_a_pacs() -> None:
+    others = set(SERVICES) - set(ROLES) - ONE_SHOT - {"carrier"}
+    assert others == {part.value for part in Part} | {"orthanc"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_hardened_and_pinned(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.search(r":[0-9][\w.-]*$", service["image"])
+    assert service.get("user", "") not in ("root", "0")
+    assert service["healthcheck"].get("disable") if name in ONE_SHOT else service["healthcheck"]["test"]
+
+
+def test_no_variable_is_needed_and_every_mounted_file_is_there() -> None:
+    variables = re.findall(r"\$\{(\w+)(:-[^}]*)?\}", FILE.read_text())
+    assert all(default for _, default in variables)
+    text = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", FILE.read_text())
+    files = [ROOT / item["file"] for kind in ("configs", "secrets") for item in yaml.safe_load(text)[kind].values()]
+    assert all(path.is_file() for path in files)
+
+
+def test_only_loopback_is_published() -> None:
+    published = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_the_roles_accept_the_mounted_settings() -> None:
+    settings = load_settings(
+        {
+            "CODESTROKE_CONFIG": str(ROOT / "deploy" / "codestroke.toml"),
+            "CODESTROKE_SECRETS": str(ROOT / "deploy" / "demo"),
+        }
+    )
+    assert settings.twilio is not None
+    assert settings.gateway_settings().orthanc[0].alias in settings.worker.sources
+
+
+def test_the_carrier_accepts_its_file_and_answers_on_the_account_of_the_settings() -> None:
+    carrier = CarrierSettings.model_validate_json((ROOT / "deploy" / "carrier.json").read_bytes())
+    token = (ROOT / "deploy" / "demo" / "TWILIO__AUTH_TOKEN").read_text()
+    assert carrier.auth_token.get_secret_value() == token
