@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 import uvicorn
 from prometheus_client import REGISTRY
@@ -22,8 +23,17 @@ from store.engine import open_engine
 from streams.kafka.producer import AckedProducer
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to the role: two handlers would end the process before it has finished."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
 class BoardRole:
-    """The board's web server; uvicorn turns a signal into its own stop and passes it on to ours."""
+    """The board's web server."""
 
     def __init__(self, settings: Settings) -> None:
         self._engine = open_engine(settings.store)
@@ -40,7 +50,7 @@ class BoardRole:
             twilio=settings.twilio,
             registry=REGISTRY,
         )
-        self._server = uvicorn.Server(server_config(create_app(deps), settings.board))
+        self._server = _Server(server_config(create_app(deps), settings.board))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""
