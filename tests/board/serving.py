@@ -32,7 +32,7 @@ async def served(app: BoardPorts | FastAPI, settings: BoardSettings = FAST) -> A
     server = uvicorn.Server(server_config(made, settings))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag only
+        while not server.started:
             await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:

@@ -56,7 +56,7 @@ async def test_broker_down_delays_and_loses_nothing(tmp_path: Path) -> None:
     sink.is_down = True
     async with running(settings_of(tmp_path), sink) as gateway:
         await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
-        while gateway.health()["kafka"] != "down":  # noqa: ASYNC110 - the state has no event
+        while gateway.health()["kafka"] != "down":
             await asyncio.sleep(0.02)
         assert gateway.health()["unsent_announcements"] == 1
         sink.is_down = False
@@ -68,7 +68,7 @@ async def test_unsent_is_sent_after_a_restart_byte_for_byte(tmp_path: Path) -> N
     down.is_down = True
     async with running(settings_of(tmp_path), down) as gateway:
         await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
-        while not gateway.health()["unsent_announcements"]:  # noqa: ASYNC110 - the state has no event
+        while not gateway.health()["unsent_announcements"]:
             await asyncio.sleep(0.02)
     async with running(settings_of(tmp_path), up):
         await up.wait_for(1)
