@@ -14,6 +14,9 @@ from sqlalchemy.engine import make_url
 from codestroke.services.stack import Endpoints, Part, Ports, Stack, StackConfig
 from store import migrate
 from store.engine import StoreSettings
+from tests.orthanc import orthanc
+
+__all__ = ["orthanc"]
 
 
 @pytest.fixture(scope="session")
