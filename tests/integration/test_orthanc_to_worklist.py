@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretBytes
 
 from alerting.settings import ContactSettings, PagingSettings
 from codestroke.demo.account import CaseAccount, read_case
