@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environ is None else environ
     _refuse_unknown(env)
-    file, secrets = _toml_file(env), env.get(f"{PREFIX}SECRETS")
+    file, secrets = _toml_file(env), _secrets_folder(env)
     try:
         return _bound(file, secrets)()
     except ValidationError as error:
         raise BadSettings(_in_words(error)) from None  # the cause would quote the values, secrets among them
     except (SettingsError, OSError, ValueError) as error:
-        raise BadSettings(f"settings cannot be read: {error}") from None
+        raise BadSettings(f"settings cannot be read{_place(error, file)}: {error}") from None
 
 
 def _bound(file: Path | None, secrets: str | None) -> type[Settings]:
@@ -83,6 +84,17 @@ def _toml_file(env: Mapping[str, str]) -> Path | None:
         return Path(named)
     default = Path("codestroke.toml")
     return default if default.is_file() else None
+
+
+def _secrets_folder(env: Mapping[str, str]) -> str | None:
+    named = env.get(f"{PREFIX}SECRETS")
+    if named and not Path(named).is_dir():
+        raise BadSettings(f"{PREFIX}SECRETS names a directory that does not exist: {named}")
+    return named or None
+
+
+def _place(error: Exception, file: Path | None) -> str:
+    return f" from {file}" if isinstance(error, tomllib.TOMLDecodeError | UnicodeDecodeError) else ""
 
 
 def _refuse_unknown(env: Mapping[str, str]) -> None:
