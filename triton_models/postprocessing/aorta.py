@@ -19,7 +19,7 @@ from triton_models.postprocessing.tube import Tube, trace
 from triton_models.prepared import Prepared, Tensor
 
 CODE = "aaa"
-METHOD = "outer wall, major axis square to the centreline"
+METHOD = "largest circle inside the outer wall"
 # An aorta that is followed over less than this was not really found.
 _NEEDED_LENGTH_MM = 60.0
 _Z95 = 1.96
@@ -44,8 +44,8 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
 
 def _graded(tube: Tube, prepared: Prepared, contract: ModelContract, sex: str) -> Finding:
     point = contract.operating_point
-    at = int(tube.major_mm.argmax())
-    diameter = max(float(tube.major_mm[at]) - point.bias_mm, 0.0)
+    at = int(tube.inscribed_mm.argmax())
+    diameter = max(float(tube.inscribed_mm[at]) - point.bias_mm, 0.0)
     score = _chance_above(diameter, point)
     state = state_of(score, point)
     row = threshold_for(diameter, sex) if state is FindingState.DETECTED else None
@@ -77,7 +77,6 @@ def _measurements(tube: Tube, at: int, diameter: float, point: OperatingPoint) -
             high=round(diameter + half, 1),
             method=METHOD,
         ),
-        Measurement(name="minor_diameter_mm", value=round(float(tube.minor_mm[at]), 1), unit="mm", method=METHOD),
         Measurement(name="volume_ml", value=round(tube.volume_ml, 1), unit="ml", method="inside the outer wall"),
     )
 

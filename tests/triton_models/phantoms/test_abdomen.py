@@ -19,12 +19,12 @@ def test_the_widest_place_is_as_wide_as_asked(diameter: float) -> None:
     assert truth.max_diameter_mm == pytest.approx(diameter, abs=0.3)
 
 
-@pytest.mark.parametrize("obliquity", [0.0, 15.0, 25.0])
+@pytest.mark.parametrize("obliquity", [0.0, 20.0, 40.0])
 def test_obliquity_does_not_change_the_measured_diameter(obliquity: float) -> None:
     share = aorta_share(AbdomenParameters(3, 60.0, obliquity_deg=obliquity), CUBES)
     found = trace(share, 2.5)
     assert found is not None
-    assert float(found.major_mm.max()) == pytest.approx(60.0, abs=4.0)
+    assert float(found.inscribed_mm.max()) == pytest.approx(60.0, abs=2.0)
 
 
 def test_a_normal_aorta_stays_below_aneurysm_size() -> None:

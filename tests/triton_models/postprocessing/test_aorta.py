@@ -39,7 +39,7 @@ def test_every_boundary_of_the_threshold_table(diameter: float, sex: str, urgenc
     assert (row.urgency if row else None) == urgency
 
 
-@pytest.mark.parametrize(("diameter", "state"), [(20.0, "not_detected"), (30.0, "indeterminate"), (60.0, "detected")])
+@pytest.mark.parametrize(("diameter", "state"), [(20.0, "not_detected"), (30.4, "indeterminate"), (60.0, "detected")])
 def test_the_state_follows_the_chance_of_aneurysm_size(diameter: float, state: str) -> None:
     assert reading(diameter).state == state
 
