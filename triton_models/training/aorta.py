@@ -57,7 +57,7 @@ def operating_point(model: OnnxModel, settings: FitSettings, data: Path | None) 
     return OperatingPoint(
         name="aaa-first-1",
         detected_at=0.5,
-        not_detected_below=0.1,
+        not_detected_below=0.25,
         target=TARGET,
         sigma_mm=round(max(sigma, _LEAST_SIGMA_MM), 2),
         bias_mm=round(bias, 2),
