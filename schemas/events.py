@@ -7,12 +7,10 @@ No body carries a name, patient id, birth date or accession number; after ``Stud
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
 from schemas.findings import Outcome
-from schemas.ledger import Ledger
+from schemas.ledger import Instant, Ledger
 from schemas.priorities import Lane, Priority
 
 
@@ -35,11 +33,11 @@ class SeriesSummary(msgspec.Struct, frozen=True, kw_only=True):
 class Clocks(msgspec.Struct, frozen=True, kw_only=True):
     """Both clocks of a case: since acquisition and since arrival (aware UTC)."""
 
-    last_instance_at: datetime
+    last_instance_at: Instant
     """The last needed instance was durable at the gateway: the start of T_arr."""
-    ready_at: datetime
+    ready_at: Instant
     """The study was judged complete."""
-    acquired_at: datetime | None = None
+    acquired_at: Instant | None = None
     """Acquisition of the last slice by the modality's clock, where it says so: the start of T_acq."""
 
 
@@ -78,8 +76,8 @@ class CaseRequested(msgspec.Struct, frozen=True, kw_only=True):
     pathway: str
     lane: Lane
     revision: int
-    arrived_at: datetime
-    deadline: datetime
+    arrived_at: Instant
+    deadline: Instant
     ledger: Ledger = ()
 
 
@@ -90,8 +88,8 @@ class CaseOutcome(msgspec.Struct, frozen=True, kw_only=True):
     pathway: str
     revision: int
     outcome: Outcome
-    arrived_at: datetime
-    deadline: datetime
+    arrived_at: Instant
+    deadline: Instant
     ledger: Ledger = ()
     series_reason: str = ""
     """Why this series was chosen, without its UID."""
@@ -105,7 +103,7 @@ class WorklistChanged(msgspec.Struct, frozen=True, kw_only=True):
     rank_reason: str
     priority: Priority
     state: str
-    changed_at: datetime
+    changed_at: Instant
 
 
 class PageChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +116,7 @@ class PageChanged(msgspec.Struct, frozen=True, kw_only=True):
     step: int
     recipient: str
     state: str
-    changed_at: datetime
+    changed_at: Instant
     detail: str = ""
 
 
@@ -128,7 +126,7 @@ class FeedbackGiven(msgspec.Struct, frozen=True, kw_only=True):
     case_id: str
     pathway: str
     verdict: str
-    given_at: datetime
+    given_at: Instant
     by_role: str = ""
 
 
@@ -138,4 +136,4 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     worker: str
     sequence: int
-    sent_at: datetime
+    sent_at: Instant

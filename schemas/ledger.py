@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An aware time; one without a zone is refused when it is decoded, because it names no instant."""
 
 
 class Stage(enum.StrEnum):
@@ -43,8 +47,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One stage of one case; ``start`` and ``end`` are aware UTC instants."""
 
     stage: Stage
-    start: datetime
-    end: datetime
+    start: Instant
+    end: Instant
 
     @property
     def seconds(self) -> float:

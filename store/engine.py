@@ -1,7 +1,7 @@
 """Connecting to PostgreSQL: one engine a process, opened by the composition root.
 
-Errors of the driver that mean "the server is away" become ``PeerUnavailable`` in ``transaction``; constraint
-violations are bugs and pass through.
+Errors of the driver that mean "the server is away" become ``PeerUnavailable`` in ``transaction``; values that no
+try will ever store become ``PermanentError``; constraint violations are bugs and pass through.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from schemas.errors import PeerUnavailable
+from schemas.errors import CodestrokeError, PeerUnavailable, PermanentError
+
+# PostgreSQL 18, appendix A, class 54 (program limit exceeded), which psycopg counts among the operational errors:
+# for example a text that is too long for its index. Waiting does not shorten it.
+_LIMIT_EXCEEDED = "54"
 
 
 class StoreSettings(BaseModel):
@@ -49,18 +54,25 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 
     Raises:
         PeerUnavailable: PostgreSQL cannot be reached or went away.
+        PermanentError: a value does not fit its column (too large, a NUL in a text).
     """
     try:
         async with engine.begin() as connection:
             yield connection
-    except (OperationalError, InterfaceError, TimeoutError) as error:
-        raise PeerUnavailable(_away(error), reason="store_unavailable") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise PeerUnavailable(_away(error), reason="store_unavailable") from error
-        raise
+    except (DBAPIError, PoolTimeout, TimeoutError) as error:
+        translated = _translated(error)
+        if translated is None:
+            raise
+        raise translated from error
 
 
-def _away(error: Exception) -> str:
+def _translated(error: DBAPIError | PoolTimeout | TimeoutError) -> CodestrokeError | None:
     cause = getattr(error, "orig", None) or error
-    return f"PostgreSQL (setting store.url) does not answer: {type(cause).__name__}"
+    state = str(getattr(cause, "sqlstate", None) or "")
+    if isinstance(error, DataError) or state.startswith(_LIMIT_EXCEEDED):
+        return PermanentError(f"PostgreSQL takes no such value: {type(cause).__name__}", reason="not_storable")
+    away = isinstance(error, OperationalError | InterfaceError | PoolTimeout | TimeoutError)
+    if not away and not (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return None
+    message = f"PostgreSQL (setting store.url) does not answer: {type(cause).__name__}"
+    return PeerUnavailable(message, reason="store_unavailable")

@@ -106,7 +106,7 @@ async def _bury(
     error: Exception,
 ) -> None:
     if incoming is not None and consumer.on_failure is not None:
-        await consumer.on_failure(incoming.body, incoming, error)
+        await _tell_failure(consumer, consumer.on_failure, incoming, error)
     letter = dead_letter(
         consumer.topic,
         origin=Origin(message.topic, message.partition, message.offset),
@@ -121,6 +121,15 @@ async def _bury(
     reason = dict(letter.headers)["dlq-reason"].decode()
     metrics.DEAD_LETTERS.labels(consumer.role, reason).inc()
     _log.error("dead_letter", role=consumer.role, topic=consumer.topic.name, offset=message.offset, reason=reason)
+
+
+async def _tell_failure(consumer: Consumer, tell: OnFailure, incoming: Incoming, error: Exception) -> None:
+    try:
+        await tell(incoming.body, incoming, error)
+    except TransientError:
+        raise
+    except Exception as second:  # noqa: BLE001 - the agent supervisor: the dead letter must still be written
+        _log.exception("defect", role=consumer.role, topic=consumer.topic.name, error=type(second).__name__)
 
 
 def _headers(raw: Any) -> list[tuple[str, bytes]]:

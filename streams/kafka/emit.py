@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import faust
 import msgspec
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordTooLargeError
 
 from schemas.codec import Envelope, Record, encode
-from schemas.errors import PeerUnavailable
+from schemas.errors import MalformedEvent, PeerUnavailable
 from schemas.ids import event_id_of
 from schemas.topics import Topic
 
@@ -26,6 +26,7 @@ class Emitter(Protocol):
 
         Raises:
             PeerUnavailable: no acknowledgement came in time.
+            MalformedEvent: the broker will never take this record.
         """
 
 
@@ -41,6 +42,10 @@ class FaustEmitter:
         try:
             async with asyncio.timeout(self._timeout_s):
                 await self._send(record, partition)
+        except (MessageSizeTooLargeError, RecordTooLargeError) as error:
+            raise MalformedEvent(
+                f"record for {record.topic} is too large for Kafka", reason="refused_by_broker"
+            ) from error
         except (KafkaError, TimeoutError, ConnectionError) as error:
             message = f"Kafka (setting kafka.bootstrap) did not acknowledge {record.topic}: {type(error).__name__}"
             raise PeerUnavailable(message, reason="broker_unavailable") from error

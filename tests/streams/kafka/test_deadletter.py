@@ -54,3 +54,20 @@ def test_a_letter_that_dies_again_tells_its_last_death_only() -> None:
     again = _letter(MalformedEvent("again", reason="again"), first.headers)
     assert [raw for name, raw in again.headers if name == "dlq-reason"] == [b"again"]
     assert without_dead_letter_headers(again.headers) == SENT
+
+
+def test_what_no_producer_could_send_on_is_cut_and_said_to_be() -> None:
+    letter = dead_letter(
+        STUDY_ARRIVED,
+        origin=Origin(STUDY_ARRIVED.name, 0, 1),
+        key=b"k" * 500_000,
+        value=b"x" * 1_048_000,
+        headers=[("ce_id", b"e1"), *[(f"h{n}", b"x" * 200) for n in range(4000)]],
+        error=MalformedEvent("too large", reason="too_large"),
+        role="router",
+        now=NOW,
+    )
+    size = len(letter.key) + len(letter.value) + sum(len(name) + len(raw) for name, raw in letter.headers)
+    assert size < 700_000  # Faust's producer sends at most 1,000,000 bytes in one request
+    assert dict(letter.headers)["dlq-cut"] == b"value,key,headers"
+    assert letter.headers[0] == ("ce_id", b"e1")
