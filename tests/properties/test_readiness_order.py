@@ -13,7 +13,7 @@ from streams.core.readiness import Patience, ReadinessRule, decide
 from streams.gateway.arrival import ArrivalMaker, Readiness, content_hash
 from streams.gateway.facts import InstanceFacts
 from streams.gateway.index import HeldInstance, HeldStudy
-from streams.gateway.tracker import TrackedStudy
+from streams.gateway.progress import TrackedStudy
 
 T0 = datetime(2024, 3, 1, 10, tzinfo=UTC)
 MAKER = ArrivalMaker(site="test", site_key=b"k" * 32)

@@ -70,6 +70,22 @@ def test_a_newer_minor_version_with_unknown_fields_and_words_is_read() -> None:
     assert read.priority is Priority.UNKNOWN
 
 
+@pytest.mark.parametrize("version", ["one", "-1", "²"])
+def test_a_version_that_is_none_is_refused(version: str) -> None:
+    with pytest.raises(MalformedEvent, match="not a version"):
+        decode(STUDY_ARRIVED, msgspec.json.encode(study()), [("schema-version", version.encode())])
+
+
+def test_a_version_header_without_a_value_says_nothing() -> None:
+    assert decode(STUDY_ARRIVED, msgspec.json.encode(study()), [("schema-version", b"")]) == study()
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    raw = msgspec.json.encode(study()).replace(b"Z", b"")
+    with pytest.raises(MalformedEvent):
+        decode(STUDY_ARRIVED, raw, [])
+
+
 def test_another_major_version_is_refused() -> None:
     with pytest.raises(UnsupportedSchema):
         decode(STUDY_ARRIVED, msgspec.json.encode(study()), [("schema-version", b"2.0")])

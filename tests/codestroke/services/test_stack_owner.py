@@ -19,8 +19,9 @@ from codestroke.services.stack import Part, Stack, StackConfig
 
 pytestmark = pytest.mark.integration
 _OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell hands it down as ignored
 from codestroke.services.stack import Part, Stack, StackConfig
 stack = Stack(StackConfig(home=Path(sys.argv[1]), cache=Path(sys.argv[2])), bound=sys.argv[3] == "bound")
 stack.up([Part.POSTGRES])
@@ -48,7 +49,7 @@ def _owner(tmp_path: Path, cache: Path, how: str) -> tuple[subprocess.Popen[str]
 def test_a_bound_stack_ends_with_its_owner(stack: Stack, tmp_path: Path, cache: Path, how: signal.Signals) -> None:
     owner, server = _owner(tmp_path, cache, "bound")
     owner.send_signal(how)
-    owner.wait(10)
+    owner.wait(30)
     assert psutil.wait_procs([server], timeout=10)[1] == []
     assert stack.status()[1].pid is None
 
@@ -56,7 +57,7 @@ def test_a_bound_stack_ends_with_its_owner(stack: Stack, tmp_path: Path, cache: 
 def test_an_unbound_stack_outlives_its_owner(stack: Stack, tmp_path: Path, cache: Path) -> None:
     owner, server = _owner(tmp_path, cache, "unbound")
     owner.kill()
-    owner.wait(10)
+    owner.wait(30)
     time.sleep(1.5)
     assert server.is_running()
     assert stack.pid(Part.POSTGRES) == server.pid
