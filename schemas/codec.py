@@ -100,7 +100,7 @@ def read_envelope(headers: Iterable[tuple[str, bytes]] | None) -> Envelope:
         time=_instant(found.get("ce_time", "")) or datetime.fromtimestamp(0, tz=UTC),
         traceparent=found.get("traceparent", ""),
         deadline=_instant(found.get("deadline", "")),
-        schema_version=found.get("schema-version", "1.0"),
+        schema_version=found.get("schema-version") or "1.0",
         extra=found,
     )
 
@@ -124,7 +124,7 @@ def _headers(topic: Topic, envelope: Envelope) -> Headers:
 def _check_version(topic: Topic, headers: Iterable[tuple[str, bytes]] | None) -> None:
     version = read_envelope(headers).schema_version
     major = version.split(".")[0]
-    if not major.isdigit():
+    if not (major.isascii() and major.isdigit()):
         raise MalformedEvent(f"{topic.name}: schema-version header is not a version", reason="bad_version")
     if int(major) != topic.major:
         raise UnsupportedSchema(f"{topic.name}: schema version {major}, this process reads {topic.major}")

@@ -134,4 +134,4 @@ async def _tell_failure(consumer: Consumer, tell: OnFailure, incoming: Incoming,
 
 def _headers(raw: Any) -> list[tuple[str, bytes]]:
     pairs = raw.items() if hasattr(raw, "items") else raw or ()
-    return [(str(name), value if isinstance(value, bytes) else str(value).encode()) for name, value in pairs]
+    return [(str(name), bytes(value or b"")) for name, value in pairs]
