@@ -75,28 +75,30 @@ class Announcer:
         try:
             waiting = await asyncio.to_thread(self._index.unsent)
             self._count(len(waiting))
-            for done, announcement in enumerate(waiting, start=1):
+            for announcement in waiting:
                 if stop.is_set():
                     break
-                await asyncio.to_thread(self._send, announcement)
-                self._count(len(waiting) - done)
+                if await asyncio.to_thread(self._send, announcement):
+                    self._count(self.unsent - 1)
         except TransientError as error:
             self._down(error)
             return False
         return True
 
-    def _send(self, announcement: Announcement) -> None:
+    def _send(self, announcement: Announcement) -> bool:
+        """Send one; return False where the broker will never take it."""
         try:
             self._sink.send(announcement.record)
         except PermanentError as error:
             # It must not stand in the way of the next study; it stays in the index and in the count of unsent.
             _log.error("announcement_refused", case_id=_case_of(announcement.record), error=str(error))
-            return
+            return False
         now = datetime.now(UTC)
         self._index.mark_sent(announcement.event_id, now)
         self._up()
         metrics.SENT_SECONDS.observe(max(0.0, (now - announcement.made_at).total_seconds()))
         _log.info("study_announced", case_id=_case_of(announcement.record), revision=announcement.revision)
+        return True
 
     def _up(self) -> None:
         if self.state is SinkState.DOWN:

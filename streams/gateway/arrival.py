@@ -13,7 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas.codec import Envelope, encode
+import msgspec
+
+from schemas.codec import MAX_BODY_BYTES, Envelope, encode
 from schemas.events import Clocks, SeriesSummary, StudyArrived
 from schemas.ids import case_id_of, event_id_of, study_uid
 from schemas.priorities import Priority
@@ -46,7 +48,7 @@ class ArrivalMaker:
 
     def make(self, uid: str, held: HeldStudy, readiness: Readiness) -> Announcement:
         """Make the announcement that follows the study's last one; its event id names its content."""
-        body = self._body(uid, held, readiness)
+        body = _fitted(self._body(uid, held, readiness))
         case = case_id_of(self._site_key, study_uid(uid))
         event_id = event_id_of(case, STUDY_ARRIVED.name, f"{body.revision}:{content_hash(held)}")
         envelope = Envelope(event_id, SOURCE, case, readiness.at, traceparent=_new_trace())
@@ -72,6 +74,16 @@ class ArrivalMaker:
             patient_sex=_most_common(one.patient_sex for one in facts),
             patient_age_years=next((one.patient_age_years for one in facts if one.patient_age_years is not None), None),
         )
+
+
+def _fitted(body: StudyArrived) -> StudyArrived:
+    """Leave out the smallest series until the event fits: headers are foreign text, and may be absurdly long."""
+    fitted = body
+    while len(fitted.series) > 1 and len(msgspec.json.encode(fitted)) > MAX_BODY_BYTES:
+        kept = len(fitted.series) // 2
+        problems = (*body.problems, f"series_left_out: more than {kept}")
+        fitted = msgspec.structs.replace(fitted, series=fitted.series[:kept], problems=problems)
+    return fitted
 
 
 def content_hash(held: HeldStudy) -> str:

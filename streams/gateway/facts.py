@@ -31,6 +31,10 @@ HEADER_KEYWORDS = (
     "RequestedProcedurePriority",
 )  # fmt: skip
 
+_CS_CHARS = 16  # PS3.5 section 6.2, VR CS
+# PS3.3 C.7.6.1.1.2 names four values; vendors append some of their own.
+_MAX_IMAGE_TYPES = 8
+
 
 class InstanceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One instance; every UID in it has been checked (PS3.5 section 9.1)."""
@@ -98,7 +102,7 @@ def facts_of(values: Values, *, site_key: bytes, zone: tzinfo, transfer_syntax_u
         study_description=text("StudyDescription"),
         series_description=text("SeriesDescription"),
         body_part=text("BodyPartExamined").upper(),
-        image_type=tuple(one_line([word]).upper() for word in values("ImageType")),
+        image_type=tuple(one_line([word]).upper()[:_CS_CHARS] for word in values("ImageType")[:_MAX_IMAGE_TYPES]),
         contrast_agent=bool(text("ContrastBolusAgent")),
         slice_thickness_mm=_positive(values("SliceThickness")),
         view_position=text("ViewPosition").upper(),

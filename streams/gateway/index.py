@@ -23,6 +23,8 @@ from schemas.errors import TransientError
 from streams.gateway.facts import InstanceFacts
 
 INDEX_NAME = ".index.sqlite"
+PIXELS_NOT_SEEN = ""
+"""Digest of an instance that was only seen in a watched PACS: nothing is known of its pixels."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS instance(
   study_uid TEXT NOT NULL, sop_uid TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL,

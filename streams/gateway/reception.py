@@ -19,7 +19,7 @@ from schemas.errors import BadDicom
 from streams.gateway import metrics
 from streams.gateway.facts import InstanceFacts, values_of
 from streams.gateway.header import Header, keep_values_out_of_warnings, pixel_digest, read_header, split_file
-from streams.gateway.index import HeldInstance, HeldProblem, Index
+from streams.gateway.index import PIXELS_NOT_SEEN, HeldInstance, HeldProblem, Index
 from streams.gateway.settings import GatewaySettings, facts_reader
 from streams.gateway.spool import REFUSED_DIR, Spool, Staged
 from streams.gateway.tracker import Tracker
@@ -124,7 +124,7 @@ class Reception:
         known = self._index.digest_of(facts.study_uid, facts.sop_uid)
         if known is not None:
             self._tracker.add(held, received.association)
-            return self._repeated(facts, is_same=known == digest, at=received.at)
+            return self._repeated(facts, is_same=known in (digest, PIXELS_NOT_SEEN), at=received.at)
         path = self._spool.path_of(facts.study_uid, facts.series_uid, facts.sop_uid)
         self._spool.commit(staged, path)
         self._tracker.add(held, received.association)

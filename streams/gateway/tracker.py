@@ -7,73 +7,20 @@ the only writer of the index' instances and announcements, so that memory and di
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
 
-from streams.core.readiness import Decision, Patience, Sending, SeriesProgress, Shape, StudyProgress, decide
+from schemas.errors import TransientError
+from streams.core.readiness import Decision, Patience, decide
 from streams.gateway import metrics
 from streams.gateway.arrival import ArrivalMaker, Readiness
 from streams.gateway.index import Announcement, HeldInstance, HeldProblem, HeldStudy, Index
+from streams.gateway.progress import TrackedStudy
 
 _log = structlog.get_logger(__name__)
-
-
-class Associations:
-    """Which associations bring a study, and how the last of them ended."""
-
-    def __init__(self) -> None:
-        self._open: set[int] = set()
-        self.state = Sending.UNKNOWN
-        self.released_at: datetime | None = None
-
-    def touch(self, association: int) -> None:
-        """An association sent an instance of the study."""
-        self._open.add(association)
-        self.state = Sending.OPEN
-
-    def end(self, association: int, *, released: bool, at: datetime) -> bool:
-        """An association ended; return whether it had sent instances of the study."""
-        if association not in self._open:
-            return False
-        self._open.remove(association)
-        if not released:
-            self.state = Sending.ABORTED
-        elif not self._open and self.state is Sending.OPEN:
-            self.state, self.released_at = Sending.RELEASED, at
-        return True
-
-
-class TrackedStudy:
-    """One study in memory: what is held, who sends it, when to ask again."""
-
-    def __init__(self, held: HeldStudy, listening_since: datetime | None) -> None:
-        self.instances = {one.facts.sop_uid: one for one in held.instances}
-        self.problems = {one.reason: one for one in held.problems}
-        self.revision = held.revision
-        self.associations = Associations()
-        self.listening_since = listening_since
-        self.wake_at: datetime | None = None
-        self.is_changed = True
-
-    def progress(self) -> StudyProgress:
-        """The study as the pure rules want it."""
-        by_series: dict[str, list[HeldInstance]] = defaultdict(list)
-        for one in self.instances.values():
-            by_series[one.facts.series_uid].append(one)
-        pending = [one.arrived_at for one in self.instances.values() if one.revision is None]
-        pending += [one.noticed_at for one in self.problems.values() if one.revision is None]
-        return StudyProgress(
-            series={uid: _series_progress(held) for uid, held in by_series.items()},
-            arrivals=tuple(pending),
-            sending=self.associations.state,
-            released_at=self.associations.released_at,
-            expected=_largest(one.facts.expected_in_study for one in self.instances.values()),
-            revision=self.revision,
-            listening_since=self.listening_since,
-        )
 
 
 class Tracker:
@@ -85,8 +32,9 @@ class Tracker:
         self._patience = patience
         self._lock = threading.RLock()
         self._studies: dict[str, TrackedStudy] = {}
-        for study_uid in index.pending_studies():
-            self._studies[study_uid] = TrackedStudy(index.study(study_uid), started_at)
+        self._is_behind = False
+        """The index failed between writing and reading: it may hold studies that are not tracked."""
+        self._catch_up(listening_since=started_at)
 
     @property
     def open_studies(self) -> int:
@@ -94,8 +42,12 @@ class Tracker:
         return len(self._studies)
 
     def add(self, held: HeldInstance, association: int | None = None) -> bool:
-        """Take an instance; return False if it was held already."""
-        with self._lock:
+        """Take an instance; return False if it was held already.
+
+        Raises:
+            TransientError: the index cannot be used; what it holds by then is announced nevertheless.
+        """
+        with self._lock, self._noting_faults():
             study_uid = held.facts.study_uid
             is_new = not self._belongs_elsewhere(study_uid, held.source) and self._index.add_instance(held)
             study = self._tracked(study_uid) if is_new else self._studies.get(study_uid)
@@ -109,7 +61,7 @@ class Tracker:
 
     def add_problem(self, study_uid: str, problem: HeldProblem) -> None:
         """Take note of an instance that is refused or not trusted."""
-        with self._lock:
+        with self._lock, self._noting_faults():
             if self._index.add_problem(study_uid, problem):
                 study = self._tracked(study_uid)
                 study.problems[problem.reason] = problem
@@ -124,6 +76,8 @@ class Tracker:
     def announce_due(self, now: datetime) -> list[Announcement]:
         """Announce (in the index) every study that is complete at ``now``, and return what was announced."""
         with self._lock:
+            if self._is_behind:
+                self._catch_up(listening_since=None)
             made = []
             for study_uid, study in list(self._studies.items()):
                 if study.is_changed or (study.wake_at is not None and now >= study.wake_at):
@@ -146,6 +100,21 @@ class Tracker:
         _count(study, readiness)
         return announcement
 
+    @contextmanager
+    def _noting_faults(self) -> Iterator[None]:
+        try:
+            yield
+        except TransientError:
+            self._is_behind = True
+            raise
+
+    def _catch_up(self, *, listening_since: datetime | None) -> None:
+        """Track what the index holds and no announcement covers."""
+        for study_uid in self._index.pending_studies():
+            if study_uid not in self._studies:
+                self._studies[study_uid] = TrackedStudy(self._index.study(study_uid), listening_since)
+        self._is_behind = False
+
     def _belongs_elsewhere(self, study_uid: str, source: str) -> bool:
         """The image source that showed a study first stays its source: two would announce it twice."""
         owner = self._index.source_of(study_uid)
@@ -164,18 +133,3 @@ def _count(study: TrackedStudy, readiness: Readiness) -> None:
     waited = readiness.at - max(study.progress().arrivals)
     metrics.READY_SECONDS.labels(readiness.rule).observe(max(0.0, waited.total_seconds()))
     metrics.ANNOUNCED.labels(readiness.rule, "true" if study.revision else "false").inc()
-
-
-def _series_progress(held: list[HeldInstance]) -> SeriesProgress:
-    stack = [one.facts.position_mm for one in held if one.facts.shape is Shape.STACK]
-    return SeriesProgress(
-        shape=Shape.STACK if stack else Shape.SELF_CONTAINED,
-        instances=len(held),
-        pending=sum(one.revision is None for one in held),
-        positions_mm=tuple(at for at in stack if at is not None) if None not in stack else (),
-        expected=_largest(one.facts.expected_in_series for one in held),
-    )
-
-
-def _largest(counts: Iterable[int | None]) -> int | None:
-    return max((count for count in counts if count is not None), default=None)

@@ -21,6 +21,8 @@ _NO_CONTENT = 204
 _NOT_FOUND = 404
 NOT_FOUND = "not_found"
 """Reason of the error where the PACS has no such object (any more)."""
+BAD_ANSWER = "bad_answer"
+"""Reason of the error where the PACS answers, but with an error or with something else than was asked for."""
 
 
 class PacsClient:
@@ -63,7 +65,7 @@ class PacsClient:
                 if answer.status == _NO_CONTENT:
                     return None
                 if answer.status != _OK:
-                    reason = NOT_FOUND if answer.status == _NOT_FOUND else None
+                    reason = NOT_FOUND if answer.status == _NOT_FOUND else BAD_ANSWER
                     raise self._unavailable(f"answered {answer.status}", reason)
                 body = await answer.content.read(_MAX_ANSWER_BYTES + 1)
                 while not answer.content.at_eof() and len(body) <= _MAX_ANSWER_BYTES:
@@ -72,13 +74,38 @@ class PacsClient:
             raise self._unavailable(f"did not answer ({type(error).__name__})") from None
         return self._parsed(body)
 
+    async def get_object(self, path: str, params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        """Get a JSON object.
+
+        Raises:
+            PeerUnavailable: as ``get``, or the answer is no object.
+        """
+        answer = await self.get(path, params)
+        if not isinstance(answer, dict):
+            raise self._unavailable("answered something else than a JSON object", BAD_ANSWER)
+        return answer
+
+    async def get_objects(
+        self, path: str, params: Mapping[str, str] | None = None, *, accept: str = "application/json"
+    ) -> list[Mapping[str, Any]]:
+        """Get a JSON array of objects; 204 gives an empty one.
+
+        Raises:
+            PeerUnavailable: as ``get``, or the answer is no array of objects.
+        """
+        answer = await self.get(path, params, accept=accept)
+        many = [] if answer is None else answer
+        if not isinstance(many, list) or not all(isinstance(one, dict) for one in many):
+            raise self._unavailable("answered something else than a list of JSON objects", BAD_ANSWER)
+        return many
+
     def _parsed(self, body: bytes) -> Any:
         if len(body) > _MAX_ANSWER_BYTES:
-            raise self._unavailable(f"answered more than {_MAX_ANSWER_BYTES} bytes")
+            raise self._unavailable(f"answered more than {_MAX_ANSWER_BYTES} bytes", BAD_ANSWER)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
-            raise self._unavailable("answered something that is not JSON") from None
+            raise self._unavailable("answered something that is not JSON", BAD_ANSWER) from None
 
     def _unavailable(self, what: str, reason: str | None = None) -> PeerUnavailable:
         return PeerUnavailable(

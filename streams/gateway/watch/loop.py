@@ -12,14 +12,17 @@ from typing import Protocol
 
 import structlog
 
-from schemas.errors import TransientError
+from schemas.errors import PeerUnavailable, TransientError
 from streams.gateway import metrics
 from streams.gateway.facts import FactsReader
 from streams.gateway.index import HeldInstance, Index
 from streams.gateway.settings import PacsWatch
 from streams.gateway.tracker import Tracker
+from streams.gateway.watch.client import BAD_ANSWER, NOT_FOUND
 
 _log = structlog.get_logger(__name__)
+_ABOUT_ONE_OBJECT = frozenset({BAD_ANSWER, NOT_FOUND})
+_MAX_FAULTS = 20
 
 
 class Watcher(Protocol):
@@ -50,6 +53,32 @@ class WatchContext:
         taken = await asyncio.to_thread(lambda: sum(self.tracker.add(one) for one in held))
         if taken:
             metrics.INSTANCES.labels(held[0].source).inc(taken)
+
+
+class Faults:
+    """Faults of one poll that concern one study or series: the others must not wait behind it."""
+
+    def __init__(self) -> None:
+        self._noted: list[PeerUnavailable] = []
+
+    def note(self, error: PeerUnavailable) -> None:
+        """Note a fault and let the poll go on.
+
+        Raises:
+            PeerUnavailable: the fault is one of the PACS itself, or there are too many.
+        """
+        self._noted.append(error)
+        if error.reason not in _ABOUT_ONE_OBJECT or len(self._noted) >= _MAX_FAULTS:
+            raise error
+
+    def raise_first(self) -> None:
+        """End the poll: what could not be read is asked for again at the next one.
+
+        Raises:
+            PeerUnavailable: the first fault that was noted, if any.
+        """
+        if self._noted:
+            raise self._noted[0]
 
 
 async def watch(watcher: Watcher, settings: PacsWatch, stop: asyncio.Event) -> None:

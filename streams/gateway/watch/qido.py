@@ -16,11 +16,11 @@ from pydicom.datadict import tag_for_keyword
 from schemas.errors import BadDicom, PeerUnavailable
 from schemas.ids import is_uid
 from streams.gateway.facts import HEADER_KEYWORDS, InstanceFacts, Values
-from streams.gateway.index import HeldInstance
+from streams.gateway.index import PIXELS_NOT_SEEN, HeldInstance
 from streams.gateway.settings import QidoWatch
 from streams.gateway.syntaxes import STORAGE_CLASSES
 from streams.gateway.watch.client import PacsClient
-from streams.gateway.watch.loop import WatchContext
+from streams.gateway.watch.loop import Faults, WatchContext
 
 _log = structlog.get_logger(__name__)
 _DICOM_JSON = "application/dicom+json"
@@ -54,14 +54,22 @@ class QidoWatcher:
         if stored is None and not self._own.from_start:
             self._context.index.set_cursor(self._cursor_name, json.dumps(counts))
             return False
-        for study_uid, count in counts.items():
-            if known.get(study_uid) != count:
-                await self._report(study_uid)
-                known[study_uid] = count
-                self._context.index.set_cursor(
-                    self._cursor_name, json.dumps({uid: known[uid] for uid in counts if uid in known})
-                )
+        await self._report_changed(counts, known)
         return False
+
+    async def _report_changed(self, counts: Mapping[str, int], known: dict[str, int]) -> None:
+        faults = Faults()
+        for study_uid in [uid for uid, count in counts.items() if known.get(uid) != count]:
+            try:
+                await self._report(study_uid)
+            except PeerUnavailable as error:
+                faults.note(error)
+                continue
+            known[study_uid] = counts[study_uid]
+            self._context.index.set_cursor(
+                self._cursor_name, json.dumps({uid: known[uid] for uid in counts if uid in known})
+            )
+        faults.raise_first()
 
     async def _counts(self) -> dict[str, int]:
         today = datetime.now(self._context.facts.zone).date()
@@ -79,7 +87,9 @@ class QidoWatcher:
         now = datetime.now(UTC)
         merged = ({**by_series.get(_text(one, _SERIES_UID), {}), **one} for one in instances)
         facts = [self._facts(one, study_uid) for one in merged]
-        await self._context.report([HeldInstance(one, self._own.alias, "", now) for one in facts if one is not None])
+        await self._context.report(
+            [HeldInstance(one, self._own.alias, PIXELS_NOT_SEEN, now) for one in facts if one is not None]
+        )
 
     def _facts(self, attributes: Attributes, study_uid: str) -> InstanceFacts | None:
         try:
@@ -94,22 +104,13 @@ class QidoWatcher:
         """All pages of a search; servers cap a page as they like, so an empty one or a repeat ends it."""
         found: list[Attributes] = []
         for _ in range(_MAX_PAGES):
-            page = await self._client.get(
+            objects = await self._client.get_objects(
                 path, {**params, "limit": str(_PAGE), "offset": str(len(found))}, accept=_DICOM_JSON
             )
-            objects = _objects(page)
             if not objects or objects[0] in found[:1]:
                 break
             found += objects
         return found
-
-
-def _objects(page: object) -> list[Attributes]:
-    if page is None:
-        return []
-    if not isinstance(page, list):
-        raise PeerUnavailable("the answer is not a QIDO-RS result (PS3.18 10.6); see gateway.qido")
-    return [one for one in page if isinstance(one, dict)]
 
 
 def _values_of(attributes: Attributes) -> Values:
