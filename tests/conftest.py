@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from codestroke.services.stack import Endpoints, Part, Ports, Stack, StackConfig
 from store import migrate
@@ -48,7 +49,8 @@ def postgres(stack: Stack) -> Endpoints:
 def postgres_url(postgres: Endpoints) -> Iterator[str]:
     """SQLAlchemy URL of an empty, migrated database of its own."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    admin = create_engine(postgres.postgres_url, isolation_level="AUTOCOMMIT")
+    # No pool: a test may have killed the server meanwhile.
+    admin = create_engine(postgres.postgres_url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     url = make_url(postgres.postgres_url).set(database=name).render_as_string(hide_password=False)

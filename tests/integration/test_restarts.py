@@ -15,7 +15,7 @@ from schemas.errors import PeerUnavailable
 from schemas.ids import case_id_of, study_uid
 from schemas.topics import STUDY_ARRIVED
 from store.engine import StoreSettings, transaction
-from store.tables import audit_log
+from store.tables import audit
 from streams.kafka.producer import AckedProducer
 from streams.kafka.settings import KafkaSettings
 from streams.pathways import all_pathways
@@ -53,7 +53,7 @@ async def _all_decided(workers: Workers, uids: list[str]) -> bool:
 
 async def _audited(workers: Workers) -> dict[str, int]:
     async with transaction(workers.deps.engine) as connection:
-        rows = await connection.execute(select(audit_log.c.action, func.count()).group_by(audit_log.c.action))
+        rows = await connection.execute(select(audit.c.action, func.count()).group_by(audit.c.action))
         return {row[0]: row[1] for row in rows}
 
 
