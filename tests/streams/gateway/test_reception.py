@@ -13,7 +13,8 @@ from pynetdicom.dsutils import encode
 from schemas.errors import BadDicom
 from streams.core.readiness import Patience
 from streams.gateway.arrival import ArrivalMaker
-from streams.gateway.index import Index
+from streams.gateway.facts import facts_of, values_of
+from streams.gateway.index import PIXELS_NOT_SEEN, HeldInstance, Index
 from streams.gateway.reception import DIFFERENT_PIXELS, Received, Reception, Taken
 from streams.gateway.retention import purge
 from streams.gateway.spool import REFUSED_DIR, Spool
@@ -68,6 +69,13 @@ def test_other_pixels_under_a_known_uid_keep_the_first(bench: Bench, tmp_path: P
     assert bench.take(ct_slice(1, PixelData=b"\x07" * 512)) is Taken.KEPT_FIRST
     assert bench.problems == {DIFFERENT_PIXELS}
     assert (tmp_path / STUDY / f"{STUDY}.1" / f"{STUDY}.1.1.dcm").read_bytes() == before
+
+
+def test_copy_of_what_a_watched_pacs_showed_is_no_problem(bench: Bench) -> None:
+    facts = facts_of(values_of(ct_slice(1)), site_key=KEY, zone=UTC)
+    bench.tracker.add(HeldInstance(facts, "pacs", PIXELS_NOT_SEEN, NOW))
+    assert bench.take(ct_slice(1)) is Taken.SAME
+    assert bench.problems == set()
 
 
 def test_cut_pixels_become_a_problem_of_the_study(bench: Bench) -> None:

@@ -62,8 +62,10 @@ def test_full_disk_leaves_nothing_behind(spool: Spool, tmp_path: Path, monkeypat
 
 def test_leftovers_of_a_killed_process_go(spool: Spool, tmp_path: Path) -> None:
     write(spool, "3", b"a")
-    (tmp_path / STAGING_DIR / "x.tmp").write_bytes(b"half")
-    assert (spool.remove_leftovers(), len(list(spool.files()))) == (1, 1)
+    leftover = tmp_path / STAGING_DIR / "x.tmp"
+    leftover.write_bytes(b"half")
+    assert [path.name for path in spool.files()] == ["3.dcm"], "a half-written file is never seen"
+    assert (spool.remove_leftovers(), leftover.exists()) == (1, False)
 
 
 def test_refused_are_kept_up_to_the_cap_and_purged(spool: Spool, tmp_path: Path) -> None:
