@@ -63,8 +63,8 @@ def run(folder: Path, options: argparse.Namespace, console: Console) -> dict[str
         hops = asyncio.run(hop_ms(scene.kafka(), folder / "hops"))
         engine = open_engine(scene.store())
         idle = asyncio.run(_alone(scene, engine, heads, repeats=options.repeats, console=console))
-        behind = asyncio.run(_behind(scene, engine, heads, films, options=options, console=console))
-    return figures(idle, behind, hops)
+        behind, waiting = asyncio.run(_behind(scene, engine, heads, films, options=options, console=console))
+    return figures(idle, behind, hops) | {"routine_sent": options.routine, "routine_waiting_when_urgent_came": waiting}
 
 
 def figures(idle: Sequence[CaseAccount], behind: Sequence[CaseAccount], hops: dict[str, float]) -> dict[str, Any]:
@@ -110,17 +110,16 @@ async def _behind(
     *,
     options: argparse.Namespace,
     console: Console,
-) -> list[CaseAccount]:
+) -> tuple[list[CaseAccount], list[int]]:
     door = Door("127.0.0.1", scene.plan.gateway_port)
-    sender = asyncio.create_task(asyncio.to_thread(_send_films, films, options.routine, door))
-    await sender
-    found = []
+    await asyncio.to_thread(_send_films, films, options.routine, door)
+    found, waiting = list[CaseAccount](), list[int]()
     for _ in range(options.behind):
-        waiting = await count_unfinished(engine)
+        waiting.append(await count_unfinished(engine))
         found.append(await _one(scene, engine, next(heads)))
         taken = _last_slice_to_page(found[-1])
-        console.print(f"occlusion behind {waiting} waiting films: page accepted after {taken:.2f} s")
-    return found
+        console.print(f"occlusion behind {waiting[-1]} waiting films: page accepted after {taken:.2f} s")
+    return found, waiting
 
 
 def _send_films(films: Iterator[Copy], count: int, door: Door) -> None:

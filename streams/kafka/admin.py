@@ -35,6 +35,7 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
         "bootstrap_servers": [address.strip() for address in settings.bootstrap.split(",")],
         "security_protocol": _protocol(settings),
         "ssl_context": settings.ssl_context(),
+        "bootstrap_timeout_ms": int(settings.request_timeout_s * 1000),  # kafka-python's own default is 30 s
     }
     if settings.sasl_username:
         arguments |= {

@@ -6,6 +6,7 @@ Shapes of the answers are those of Orthanc 1.10 with its DICOMweb plugin.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -19,12 +20,13 @@ _INSTANCE_TAGS = ("SOPInstanceUID", "InstanceNumber", "ImagePositionPatient", "I
 
 
 class Pacs:
-    """Holds datasets; ``fault`` makes every answer be that status."""
+    """Holds datasets; ``fault`` makes every answer be that status, ``odd`` those whose path matches be that text."""
 
     def __init__(self) -> None:
         self.held: list[Dataset] = []
         self.fault = 0
         self.body = ""
+        self.odd: dict[str, tuple[int, str]] = {}
         self.asked: list[str] = []
         self.auth: set[str] = set()
 
@@ -58,12 +60,15 @@ class Pacs:
         self.auth.add(request.headers.get("Authorization", ""))
         if self.fault or self.body:
             return web.Response(status=self.fault or 200, text=self.body)
+        for pattern, (status, text) in self.odd.items():
+            if re.fullmatch(pattern, request.path):
+                return web.Response(status=status, text=text)
         answer: web.StreamResponse = await handler(request)
         return answer
 
     async def _changes(self, request: web.Request) -> web.Response:
         log: list[dict[str, Any]] = [
-            {"ChangeType": kind, "ID": _id(ds.SOPInstanceUID), "Seq": 2 * n + k + 1, "ResourceType": "Instance"}
+            {"ChangeType": kind, "ID": orthanc_id(ds.SOPInstanceUID), "Seq": 2 * n + k + 1, "ResourceType": "Instance"}
             for n, ds in enumerate(self.held)
             for k, kind in enumerate(("NewSeries", "NewInstance"))
         ]
@@ -76,19 +81,19 @@ class Pacs:
         return web.json_response({"Changes": batch, "Done": reached == last, "Last": reached})
 
     async def _series_instances(self, request: web.Request) -> web.Response:
-        held = [ds for ds in self.held if _id(ds.SeriesInstanceUID) == request.match_info["id"]]
+        held = [ds for ds in self.held if orthanc_id(ds.SeriesInstanceUID) == request.match_info["id"]]
         return web.json_response(
-            [{"ID": _id(ds.SOPInstanceUID), "MainDicomTags": _simplified(ds, _INSTANCE_TAGS)} for ds in held]
+            [{"ID": orthanc_id(ds.SOPInstanceUID), "MainDicomTags": _simplified(ds, _INSTANCE_TAGS)} for ds in held]
         )
 
     def _found(self, request: web.Request) -> Dataset:
-        found = [ds for ds in self.held if _id(ds.SOPInstanceUID) == request.match_info["id"]]
+        found = [ds for ds in self.held if orthanc_id(ds.SOPInstanceUID) == request.match_info["id"]]
         if not found:
             raise web.HTTPNotFound
         return found[0]
 
     async def _instance(self, request: web.Request) -> web.Response:
-        return web.json_response({"ParentSeries": _id(self._found(request).SeriesInstanceUID)})
+        return web.json_response({"ParentSeries": orthanc_id(self._found(request).SeriesInstanceUID)})
 
     async def _tags(self, request: web.Request) -> web.Response:
         ds = self._found(request)
@@ -118,7 +123,8 @@ class Pacs:
         return web.json_response([_json(ds) for ds in page]) if page else web.Response(status=204)
 
 
-def _id(uid: str) -> str:
+def orthanc_id(uid: str) -> str:
+    """Orthanc's own kind of id: five hexadecimal groups."""
     digest = hashlib.sha1(uid.encode(), usedforsecurity=False).hexdigest()
     return "-".join(digest[n : n + 8] for n in range(0, 40, 8))
 

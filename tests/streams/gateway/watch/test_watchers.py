@@ -12,8 +12,9 @@ from pydantic import SecretStr
 from pydicom.uid import SecondaryCaptureImageStorage
 
 from streams.gateway.settings import GatewaySettings, OrthancWatch, QidoWatch
+from streams.gateway.watch import orthanc as orthanc_module
 from tests.streams.gateway.builders import STUDY, RememberingSink, ct_slice, running, settings_of
-from tests.streams.gateway.watch.pacs import Pacs
+from tests.streams.gateway.watch.pacs import Pacs, orthanc_id
 
 KINDS = ("orthanc", "qido")
 
@@ -77,7 +78,7 @@ async def test_objects_that_are_no_images_of_ours_do_not_amend(tmp_path: Path, k
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "fault", [{"fault": 503}, {"fault": 401}, {"body": "<html>login</html>"}, {"body": "[[]]"}, {"body": "{}"}]
+    "fault", [{"fault": 503}, {"fault": 302}, {"body": "<html>login</html>"}, {"body": "[[]]"}, {"body": "{}"}]
 )
 async def test_pacs_that_fails_is_named_and_comes_back(tmp_path: Path, kind: str, fault: dict[str, Any]) -> None:
     pacs, sink = Pacs(), RememberingSink()
@@ -89,9 +90,59 @@ async def test_pacs_that_fails_is_named_and_comes_back(tmp_path: Path, kind: str
             pacs.fault, pacs.body = 0, ""
             await sink.wait_for(1)
     told = [one for one in logs if one["event"] == "pacs_unavailable"]
-    if fault != {"body": "[[]]"} or kind == "orthanc":
-        assert [one["peer"] for one in told] == ["pacs"]
-        assert f"gateway.{kind}" in told[0]["error"]
+    assert [one["peer"] for one in told] == ["pacs"]
+    assert f"gateway.{kind}" in told[0]["error"]
+
+
+ODD = ("null", "[]", "{}", "[null]", '[{"ID": 7}]', '{"ParentSeries": "../../x"}', '{"Changes": 1, "Last": null}')
+PATHS = {
+    "orthanc": (
+        "/changes", "/instances/[^/]+", "/instances/[^/]+/simplified-tags", "/instances/[^/]+/metadata", "/series/.*",
+    ),
+    "qido": ("/studies", "/studies/.*/series", "/studies/.*/instances"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "path"), [(kind, path) for kind, paths in PATHS.items() for path in paths])
+async def test_no_answer_ends_the_gateway(tmp_path: Path, kind: str, path: str) -> None:
+    pacs, sink = Pacs(), RememberingSink()
+    async with pacs.listening() as url, running(watching(tmp_path, kind, url, backoff_max_s=0.05), sink) as gateway:
+        for number, text in enumerate(ODD):
+            pacs.odd = {path: (200, text)}
+            pacs.held.append(ct_slice(0, study=f"1.2.9.{number}"))
+            await asyncio.sleep(0.12)
+        pacs.odd = {}
+        pacs.held += [ct_slice(n, study="1.2.3") for n in range(4)]
+        while "1.2.3" not in {event.study_uid for event in sink.events}:
+            await asyncio.sleep(0.05)
+        assert gateway.health()["kafka"] == "up"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_study_that_cannot_be_read_holds_up_no_other(tmp_path: Path, kind: str) -> None:
+    pacs, sink = Pacs(), RememberingSink()
+    bad, good = ([ct_slice(n, study=study) for n in range(3)] for study in ("1.2.1", "1.2.2"))
+    broken = f"/series/{orthanc_id(bad[0].SeriesInstanceUID)}/instances" if kind == "orthanc" else "/studies/1.2.1/.*"
+    pacs.odd = {broken: (500, "")}
+    async with pacs.listening() as url, running(watching(tmp_path, kind, url), sink):
+        pacs.held += bad + good
+        [first] = await sink.wait_for(1)
+        pacs.odd = {}
+        _, second = await sink.wait_for(2)
+    assert (first.study_uid, second.study_uid) == ("1.2.2", "1.2.1")
+
+
+async def test_an_orthanc_that_was_emptied_is_read_from_its_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(orthanc_module, "_LOOK_EVERY", 2)
+    pacs, sink = Pacs(), RememberingSink()
+    pacs.held += [ct_slice(n) for n in range(9)]
+    async with pacs.listening() as url, running(watching(tmp_path, "orthanc", url), sink):
+        await sink.wait_for(1)
+        pacs.held[:] = [ct_slice(n, study="1.2.3") for n in range(3)]
+        _, event = await sink.wait_for(2)
+    assert (event.study_uid, event.series[0].instances) == ("1.2.3", 3)
 
 
 async def test_password_travels_as_basic_authentication(tmp_path: Path) -> None:
