@@ -6,6 +6,7 @@ Who calls it: the poll loop. A server's count says what is there, not what will 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +27,8 @@ _log = structlog.get_logger(__name__)
 _DICOM_JSON = "application/dicom+json"
 _PAGE = 500
 _MAX_PAGES = 40
+# A server may count an instance before its search finds it; after this many polls its count is taken for wrong.
+_MAX_SHORT_POLLS = 30
 
 Attributes = Mapping[str, Any]
 """One object of the DICOM JSON model (PS3.18 annex F), by eight-digit tag."""
@@ -45,6 +48,7 @@ class QidoWatcher:
         self._own = own
         self._context = context
         self._cursor_name = f"qido:{own.alias}"
+        self._short_polls: Counter[str] = Counter()
 
     async def poll(self) -> bool:
         """Ask for the studies once; see ``Watcher``."""
@@ -61,15 +65,25 @@ class QidoWatcher:
         faults = Faults()
         for study_uid in [uid for uid, count in counts.items() if known.get(uid) != count]:
             try:
-                await self._report(study_uid)
+                found = await self._report(study_uid)
             except PeerUnavailable as error:
                 faults.note(error)
+                continue
+            if self._is_short(study_uid, found, counts[study_uid]):
                 continue
             known[study_uid] = counts[study_uid]
             self._context.index.set_cursor(
                 self._cursor_name, json.dumps({uid: known[uid] for uid in counts if uid in known})
             )
         faults.raise_first()
+
+    def _is_short(self, study_uid: str, found: int, counted: int) -> bool:
+        """Whether the study must be asked for again, because fewer instances were found than counted."""
+        self._short_polls[study_uid] += 1
+        if found < counted and self._short_polls[study_uid] < _MAX_SHORT_POLLS:
+            return True
+        del self._short_polls[study_uid]
+        return False
 
     async def _counts(self) -> dict[str, int]:
         today = datetime.now(self._context.facts.zone).date()
@@ -79,7 +93,8 @@ class QidoWatcher:
         counted = ((_text(study, _STUDY_UID), _text(study, _COUNT)) for study in studies)
         return {uid: int(count) if count.isdecimal() else 0 for uid, count in counted if is_uid(uid)}
 
-    async def _report(self, study_uid: str) -> None:
+    async def _report(self, study_uid: str) -> int:
+        """Report all instances of a study; return how many objects the server listed."""
         fields = {"includefield": ",".join(_TAGS.values())}
         series = await self._pages(f"/studies/{study_uid}/series", fields)
         instances = await self._pages(f"/studies/{study_uid}/instances", fields)
@@ -90,6 +105,7 @@ class QidoWatcher:
         await self._context.report(
             [HeldInstance(one, self._own.alias, PIXELS_NOT_SEEN, now) for one in facts if one is not None]
         )
+        return len(instances)
 
     def _facts(self, attributes: Attributes, study_uid: str) -> InstanceFacts | None:
         try:

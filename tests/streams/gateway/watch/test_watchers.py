@@ -132,6 +132,17 @@ async def test_a_study_that_cannot_be_read_holds_up_no_other(tmp_path: Path, kin
     assert (first.study_uid, second.study_uid) == ("1.2.2", "1.2.1")
 
 
+async def test_instances_that_are_counted_before_they_are_found_are_asked_for_again(tmp_path: Path) -> None:
+    pacs, sink = Pacs(), RememberingSink()
+    pacs.odd = {"/studies/.*/instances": (200, "[]")}
+    pacs.held += [ct_slice(n) for n in range(4)]
+    async with pacs.listening() as url, running(watching(tmp_path, "qido", url), sink):
+        await asyncio.sleep(0.3)
+        pacs.odd = {}
+        [event] = await sink.wait_for(1)
+    assert event.series[0].instances == 4
+
+
 async def test_an_orthanc_that_was_emptied_is_read_from_its_beginning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
