@@ -29,6 +29,7 @@ from streams.kafka.emit import Emitter, make_record
 
 _log = structlog.get_logger(__name__)
 EXIT_STALLED = 70
+_WATCH_EVERY_S = 1.0
 
 
 class Watchdog:
@@ -55,12 +56,17 @@ class Watchdog:
         app.agent(raw_topic(app, self._topic), name=f"heartbeat:{role}", concurrency=1)(self._agent)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send heartbeats until ``stop``; the watching thread is a daemon and ends with the process."""
-        threading.Thread(target=self._watch, args=(stop,), name=f"watchdog-{self._role}", daemon=True).start()
-        while not stop.is_set():
-            self._loop_turned = time.monotonic()
-            await self._beat()
-            await asyncio.sleep(self._every_s)
+        """Send heartbeats until ``stop``; the watching thread ends with this call, or with the process."""
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=(over,), name=f"watchdog-{self._role}", daemon=True).start()
+        turning = asyncio.create_task(self._turn())
+        try:
+            while not stop.is_set():
+                await self._beat()
+                await asyncio.sleep(self._every_s)
+        finally:
+            turning.cancel()
+            over.set()
 
     def stalled(self, monotonic_now: float) -> str:
         """Why the process must end, or an empty text; pure in its argument."""
@@ -70,6 +76,12 @@ class Watchdog:
         if since is not None and monotonic_now - since > self._stall_s:
             return "heartbeat_not_consumed"
         return ""
+
+    async def _turn(self) -> None:
+        """Note that the loop turns; apart from the beats, which may wait for a broker that is away."""
+        while True:
+            self._loop_turned = time.monotonic()
+            await asyncio.sleep(_WATCH_EVERY_S)
 
     async def _beat(self) -> None:
         partition = self._own_partition()
@@ -112,9 +124,8 @@ class Watchdog:
                 self.last_return = time.monotonic()
                 metrics.HEARTBEAT_AGE.labels(self._role).set(0)
 
-    def _watch(self, stop: asyncio.Event) -> None:
-        while not stop.is_set():
-            time.sleep(1.0)
+    def _watch(self, over: threading.Event) -> None:
+        while not over.wait(_WATCH_EVERY_S):
             now = time.monotonic()
             if self.last_return is not None:
                 metrics.HEARTBEAT_AGE.labels(self._role).set(now - self.last_return)
