@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import decode
 from schemas.topics import STUDY_ARRIVED
-from streams.core.readiness import Patience, ReadinessRule, decide
+from streams.core.readiness import Patience, ReadinessRule, Sending, decide
 from streams.gateway.arrival import ArrivalMaker, Readiness, content_hash
 from streams.gateway.facts import InstanceFacts
-from streams.gateway.index import HeldInstance, HeldStudy
+from streams.gateway.index import HeldInstance, HeldStudy, Index
 from streams.gateway.progress import TrackedStudy
+from streams.gateway.tracker import Tracker
 
 T0 = datetime(2024, 3, 1, 10, tzinfo=UTC)
 MAKER = ArrivalMaker(site="test", site_key=b"k" * 32)
@@ -77,3 +81,31 @@ def test_a_wait_always_ends(orders: tuple[HeldStudy, HeldStudy], after_ms: int) 
         assert decision.wake_at > now
         now = decision.wake_at
     raise AssertionError("not ready after five waits")
+
+
+@given(two_orders(), st.sampled_from(Sending), st.integers(0, 600))
+def test_a_study_is_ready_at_the_hard_limit(
+    orders: tuple[HeldStudy, HeldStudy], sending: Sending, expected: int
+) -> None:
+    progress = dataclasses.replace(TrackedStudy(orders[0], None).progress(), sending=sending, expected=expected)
+    limit = min(progress.arrivals) + timedelta(seconds=Patience().hard_limit_s)
+    assert decide(progress, Patience(), limit).ready
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.sets(st.integers(0, 12), min_size=1, max_size=6), min_size=1, max_size=5))
+def test_revisions_only_count_up_and_cover_each_instance_once(deliveries: list[set[int]]) -> None:
+    with TemporaryDirectory() as folder:
+        index, now, told = Index(Path(folder) / "index.sqlite"), T0, []
+        tracker = Tracker(index, MAKER, Patience(), started_at=T0)
+        for numbers in deliveries:
+            for number in numbers:
+                tracker.add(HeldInstance(facts(number), "spool", str(number), now))
+            now += timedelta(minutes=5)
+            told += tracker.announce_due(now)
+            now += timedelta(minutes=5)
+        covered = [one.revision for one in index.study("1.2").instances]
+        index.close()
+    assert [one.revision for one in told] == list(range(1, len(told) + 1))
+    assert len(covered) == len(set.union(*deliveries))
+    assert set(covered) == {one.revision for one in told}

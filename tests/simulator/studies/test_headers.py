@@ -7,7 +7,7 @@ from pydicom.dataset import FileDataset
 
 from schemas.ids import is_uid
 from simulator.render import Order, render
-from simulator.specs import ChestFilm, FilmModality, HeadCt, KneeCt, Spec
+from simulator.specs import AbdomenCt, ChestFilm, FilmModality, HeadCt, KneeCt, Spec
 
 # PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.5.1, C.7.6.1, C.12.1.
 GENERAL_1 = ("StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType")
@@ -38,6 +38,7 @@ CR_2 = ("BodyPartExamined", "ViewPosition")
 
 KINDS: list[tuple[Spec, tuple[str, ...], tuple[str, ...]]] = [
     (HeadCt(), CT_1, CT_2),
+    (AbdomenCt(), CT_1, CT_2),
     (KneeCt(), CT_1, CT_2),
     (ChestFilm(rows=128), DX_1, DX_2),
     (ChestFilm(rows=128, modality=FilmModality.CR), (), CR_2),
