@@ -46,7 +46,7 @@ class ServedModel:
         """
         metadata = await self._call(self._metadata())
         check_metadata(self.contract, metadata)
-        if can_share(self._settings):
+        if self._region is None and can_share(self._settings):
             self._region = await self._open_region()
             self._registered = self._region is not None
         outputs = await self.infer(known_answer_inputs(self.contract), timeout_s=self._settings.max_infer_s)
