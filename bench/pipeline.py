@@ -19,10 +19,11 @@ from typing import Any
 from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bench.burst import arrive
 from bench.hops import hop_ms
 from bench.report import percentiles, show
 from bench.studies import Copy, copies, load
-from codestroke.demo.account import CaseAccount, PathwayAccount, count_unfinished, read_case, whole_ledger
+from codestroke.demo.account import CaseAccount, PathwayAccount, count_outcomes, read_case, whole_ledger
 from codestroke.demo.scene import Scene, SceneSettings, open_scene
 from schemas.findings import Side
 from schemas.ledger import Stage, attributed_share, seconds_by_stage
@@ -111,20 +112,14 @@ async def _behind(
     options: argparse.Namespace,
     console: Console,
 ) -> tuple[list[CaseAccount], list[int]]:
-    door = Door("127.0.0.1", scene.plan.gateway_port)
-    await asyncio.to_thread(_send_films, films, options.routine, door)
+    await asyncio.to_thread(arrive, films, options.routine, spool=scene.plan.home / "spool", kafka=scene.kafka())
     found, waiting = list[CaseAccount](), list[int]()
     for _ in range(options.behind):
-        waiting.append(await count_unfinished(engine))
+        waiting.append(options.routine - await count_outcomes(engine, "chest"))
         found.append(await _one(scene, engine, next(heads)))
         taken = _last_slice_to_page(found[-1])
         console.print(f"occlusion behind {waiting[-1]} waiting films: page accepted after {taken:.2f} s")
     return found, waiting
-
-
-def _send_films(films: Iterator[Copy], count: int, door: Door) -> None:
-    for _ in range(count):
-        send(next(films).datasets, door)
 
 
 async def _one(scene: Scene, engine: AsyncEngine, copy: Copy) -> CaseAccount:

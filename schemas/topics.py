@@ -61,6 +61,14 @@ STUDY_ARRIVED = Topic(
     ("gateway",),
     ("router",),
 )
+STUDY_ARRIVED_URGENT = Topic(
+    "codestroke.study.arrived.urgent.v1",
+    "StudyInstanceUID",
+    StudyArrived,
+    "A study is complete that must not wait behind routine ones, as after an outage.",
+    ("gateway",),
+    ("router",),
+)
 CASE_OUTCOME = Topic(
     "codestroke.case.outcome.v1",
     "case_id",
@@ -128,4 +136,13 @@ def all_topics(pathways: Sequence[str]) -> tuple[Topic, ...]:
     """The whole table for the given pathways, without dead-letter topics."""
     lanes = tuple(case_requested(pathway, lane) for pathway in pathways for lane in Lane)
     beats = tuple(heartbeat(role) for role in ("router", "decider", *pathways))
-    return (STUDY_ARRIVED, *lanes, CASE_OUTCOME, WORKLIST_CHANGED, PAGE_CHANGED, FEEDBACK_GIVEN, *beats)
+    return (
+        STUDY_ARRIVED,
+        STUDY_ARRIVED_URGENT,
+        *lanes,
+        CASE_OUTCOME,
+        WORKLIST_CHANGED,
+        PAGE_CHANGED,
+        FEEDBACK_GIVEN,
+        *beats,
+    )

@@ -165,14 +165,14 @@ class WorkerHost:
 
     def _consumers(self, name: str, emitter: Emitter, images: Images) -> tuple[list[Consumer], ServedModel | None]:
         if name == ROUTER:
-            return [self._router(emitter)], None
+            return self._router(emitter), None
         if name == DECIDER:
             return [self._decider(emitter)], None
         pathway = next(item for item in self._deps.pathways if item.name == name)
         model = ServedModel(load_contract(pathway.model), self._deps.triton)
         return self._analyser(pathway, model, emitter, images), model
 
-    def _router(self, emitter: Emitter) -> Consumer:
+    def _router(self, emitter: Emitter) -> list[Consumer]:
         deps = self._deps
         router = Router(
             engine=deps.engine,
@@ -183,7 +183,10 @@ class WorkerHost:
             now=deps.now,
             budgets=deps.settings.budgets(),
         )
-        return Consumer(role=ROUTER, topic=topics.STUDY_ARRIVED, handle=router.handle, emitter=emitter, now=deps.now)
+        return [
+            Consumer(role=ROUTER, topic=topic, handle=router.handle, emitter=emitter, now=deps.now)
+            for topic in (topics.STUDY_ARRIVED_URGENT, topics.STUDY_ARRIVED)
+        ]
 
     def _decider(self, emitter: Emitter) -> Consumer:
         decider = Decider(decision=make_decision(self._deps, actor=DECIDER), emitter=emitter, now=self._deps.now)

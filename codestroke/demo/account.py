@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, outerjoin, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.findings import Outcome
@@ -106,14 +106,9 @@ async def read_case(engine: AsyncEngine, study_uid: str) -> CaseAccount | None:
         return await _case(connection, row, {}) if row else None
 
 
-async def count_unfinished(engine: AsyncEngine) -> int:
-    """Eligible pathways that have no outcome yet."""
-    owed = outerjoin(
-        case_pathways,
-        outcomes,
-        (outcomes.c.case_id == case_pathways.c.case_id) & (outcomes.c.pathway == case_pathways.c.pathway),
-    )
-    statement = select(func.count()).select_from(owed).where(case_pathways.c.eligible, outcomes.c.case_id.is_(None))
+async def count_outcomes(engine: AsyncEngine, pathway: str) -> int:
+    """How many cases have an outcome on ``pathway``."""
+    statement = select(func.count()).select_from(outcomes).where(outcomes.c.pathway == pathway)
     async with transaction(engine) as connection:
         return int((await connection.execute(statement)).scalar_one())
 

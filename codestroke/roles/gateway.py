@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from codestroke.settings import Settings
 from streams.gateway.service import Gateway
 from streams.kafka.producer import AckedProducer
+from streams.pathways.lanes import arrival_topic
 
 
 class GatewayRole:
@@ -15,7 +16,7 @@ class GatewayRole:
 
     def __init__(self, settings: Settings) -> None:
         self._producer = AckedProducer(settings.kafka, client_id="codestroke-gateway")
-        self._gateway = Gateway(settings.gateway_settings(), self._producer)
+        self._gateway = Gateway(settings.gateway_settings(), self._producer, topic_of=arrival_topic)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop``."""

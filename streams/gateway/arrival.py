@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from schemas.codec import MAX_BODY_BYTES, Envelope, encode
 from schemas.events import Clocks, SeriesSummary, StudyArrived
 from schemas.ids import case_id_of, event_id_of, study_uid
 from schemas.priorities import Priority
-from schemas.topics import STUDY_ARRIVED
+from schemas.topics import STUDY_ARRIVED, Topic
 from streams.core.readiness import ReadinessRule, Shape
 from streams.gateway.index import Announcement, HeldInstance, HeldStudy
 
@@ -29,6 +29,10 @@ _CLOCK_SKEW = timedelta(minutes=5)
 # Keeps the event far below the codec's limit; real studies have tens of series.
 _MAX_SERIES = 200
 _MAX_PROBLEMS = 20
+
+
+TopicOf = Callable[[StudyArrived], Topic]
+"""Chooses the topic of an arrival: what is urgent must not queue behind what is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Readiness:
 class ArrivalMaker:
     """Knows the site; makes one announcement per complete study and revision."""
 
-    def __init__(self, *, site: str, site_key: bytes) -> None:
+    def __init__(self, *, site: str, site_key: bytes, topic_of: TopicOf = lambda _: STUDY_ARRIVED) -> None:
+        self._topic_of = topic_of
         self._site = site
         self._site_key = site_key
 
@@ -50,9 +55,10 @@ class ArrivalMaker:
         """Make the announcement that follows the study's last one; its event id names its content."""
         body = _fitted(self._body(uid, held, readiness))
         case = case_id_of(self._site_key, study_uid(uid))
+        topic = self._topic_of(body)
         event_id = event_id_of(case, STUDY_ARRIVED.name, f"{body.revision}:{content_hash(held)}")
         envelope = Envelope(event_id, SOURCE, case, readiness.at, traceparent=_new_trace())
-        return Announcement(event_id, uid, body.revision, encode(STUDY_ARRIVED, uid, body, envelope), readiness.at)
+        return Announcement(event_id, uid, body.revision, encode(topic, uid, body, envelope), readiness.at)
 
     def _body(self, uid: str, held: HeldStudy, readiness: Readiness) -> StudyArrived:
         ordered = sorted(held.instances, key=lambda one: one.facts.sop_uid)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from schemas.errors import TransientError
+from schemas.topics import STUDY_ARRIVED
 from streams.gateway import metrics
 from streams.gateway.announcer import Announcer, RecordSink
-from streams.gateway.arrival import ArrivalMaker
+from streams.gateway.arrival import ArrivalMaker, TopicOf
 from streams.gateway.index import INDEX_NAME, Index
 from streams.gateway.reception import Reception
 from streams.gateway.retention import purge
@@ -37,11 +38,14 @@ _PAUSE_AFTER_FAULT_S = 1.0
 class Gateway:
     """Receives, waits until complete, announces. ``run`` may be called once."""
 
-    def __init__(self, settings: GatewaySettings, sink: RecordSink) -> None:
+    def __init__(
+        self, settings: GatewaySettings, sink: RecordSink, *, topic_of: TopicOf = lambda _: STUDY_ARRIVED
+    ) -> None:
         self._settings = settings
         self._spool = Spool(settings.spool, refused_keep=settings.refused_keep)
         self._index = Index(settings.spool / INDEX_NAME)
-        maker = ArrivalMaker(site=settings.site, site_key=settings.site_key.get_secret_value())
+        site_key = settings.site_key.get_secret_value()
+        maker = ArrivalMaker(site=settings.site, site_key=site_key, topic_of=topic_of)
         self._tracker = Tracker(self._index, maker, settings.quiet.patience(), started_at=datetime.now(UTC))
         self._reception = Reception(settings, self._spool, self._index, self._tracker)
         self._context = WatchContext(self._index, facts_reader(settings), self._tracker)
