@@ -46,6 +46,10 @@ def _storescu(folder: Path, port: int, *, calling: str = "SCANNER") -> int:
     return done.returncode
 
 
+def _files(folder: Path) -> list[Path]:
+    return list(folder.glob("*.dcm"))
+
+
 def _datasets(files: list[Path]) -> list[bytes]:
     """The encoded data sets, without the preamble and meta information that each receiver writes anew."""
     return sorted(_dataset(path.read_bytes(), path) for path in files)
@@ -67,8 +71,7 @@ async def test_a_series_sent_by_dcmtk_is_spooled_as_it_was_and_announced_once(st
         await asyncio.sleep(0.5)
     assert len(sink.records) == 1
     assert (event.source, event.series[0].instances, event.problems) == ("spool", SLICES, ())
-    spooled = sorted((tmp_path / "spool" / STUDY / SERIES).glob("*.dcm"))
-    assert _datasets(spooled) == _datasets(list(study.glob("*.dcm")))
+    assert _datasets(_files(tmp_path / "spool" / STUDY / SERIES)) == _datasets(_files(study))
 
 
 async def test_a_sender_that_is_not_listed_is_refused(study: Path, tmp_path: Path) -> None:
@@ -88,7 +91,7 @@ async def test_orthanc_gives_back_what_it_was_sent(
     async with open_sources({"pacs": settings}, tmp_path) as sources:
         files = await sources["pacs"].fetch(StudyUid(STUDY), SeriesUid(SERIES), tmp_path / "fetched", timeout_s=20)
     assert len(files) == SLICES
-    assert _datasets(files) == _datasets(list(study.glob("*.dcm")))
+    assert _datasets(files) == _datasets(_files(study))
 
 
 @pytest.mark.parametrize("kind", [SourceKind.ORTHANC, SourceKind.DICOMWEB])
