@@ -15,6 +15,7 @@ from faust.types.auth import CredentialsT
 
 from schemas.errors import BadSettings
 from schemas.topics import Topic
+from streams.kafka import unreadable
 from streams.kafka.settings import KafkaSettings
 
 _BUFFER = 16  # records prefetched by a stream: one may mean minutes of work, so that little is stranded by a rebalance
@@ -27,6 +28,7 @@ def make_app(role: str, settings: KafkaSettings, *, folder: Path, group_prefix: 
         BadSettings: TLS was asked for but would not be used.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    unreadable.install()
     return faust.App(
         f"{group_prefix}-{role}",
         broker=[f"kafka://{address.strip()}" for address in settings.bootstrap.split(",")],

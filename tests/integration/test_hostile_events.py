@@ -193,20 +193,28 @@ async def test_every_hostile_event_is_buried_and_its_neighbours_become_cases(
     assert told == [(hostile.name, hostile.reason) for hostile in HOSTILE]
 
 
-async def test_a_header_name_that_is_no_text_stops_nobody(
+async def test_a_header_name_that_is_no_text_is_buried_too(
     kafka_bootstrap: str, store_settings: StoreSettings, tmp_path: Path
 ) -> None:
-    neighbour = _film()
+    neighbours = [_film(), _film()]
     async with _door(kafka_bootstrap, store_settings, tmp_path) as door:
-        await asyncio.to_thread(_send_by_another_client, door.workers.deps.kafka)
-        await door.send(_arrival(neighbour))
-        await door.decided([neighbour.study_uid])
+        for neighbour in neighbours:
+            await asyncio.to_thread(_send_by_another_client, door.workers.deps.kafka)
+            await door.send(_arrival(neighbour))
+        await door.decided(body.study_uid for body in neighbours)
+        found = await door.letters(6)
+    assert [letter.reason for letter in found] == ["malformed_event"] * 6
+    assert all(dict(letter.record.headers)["unreadable"] == b"header_name" for letter in found)
 
 
 def _send_by_another_client(kafka: KafkaSettings) -> None:
-    producer = KafkaProducer(**admin.client_arguments(kafka), acks="all")
-    sent = producer.send(STUDY_ARRIVED.name, b"{}", key=b"k", headers=[(_NotUtf8("h"), b"x")], partition=0)
-    sent.get(timeout=20)
+    """Send three records in one batch, the first of which aiokafka cannot unpack."""
+    producer = KafkaProducer(**admin.client_arguments(kafka), acks="all", linger_ms=200)
+    name = _NotUtf8("h")
+    headers: list[list[tuple[str, bytes]]] = [[(name, b"x")], [], [(name, b"y")]]
+    sent = [producer.send(STUDY_ARRIVED.name, b"{}", key=b"k", headers=item, partition=0) for item in headers]
+    for future in sent:
+        future.get(timeout=20)
     producer.close(timeout=5)
 
 
