@@ -40,6 +40,9 @@ def replay(*, everything: bool = False, dry_run: bool = False) -> None:
     producer = AckedProducer(settings, client_id="codestroke-dlq")
     try:
         for letter in found:
+            if not letter.replayable:
+                Console().print(f"left {letter.topic}@{letter.offset}: {_why_left(letter)}")
+                continue
             Console().print(
                 f"{'would send' if dry_run else 'sent'} {letter.topic}@{letter.offset} to {letter.origin.topic}"
             )
@@ -49,6 +52,12 @@ def replay(*, everything: bool = False, dry_run: bool = False) -> None:
     finally:
         producer.close()
     Console().print(f"{len(found)} dead letters")
+
+
+def _why_left(letter: letters.Letter) -> str:
+    if letter.cut:
+        return f"its {letter.cut} was too large to be kept whole; the record may still lie at its origin"
+    return "it does not come from the topic of these dead letters"
 
 
 def _topics() -> tuple[Topic, ...]:

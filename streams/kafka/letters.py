@@ -17,7 +17,7 @@ from kafka.structs import OffsetAndMetadata
 
 from schemas.codec import Record
 from schemas.errors import PeerUnavailable
-from schemas.topics import Topic
+from schemas.topics import DLQ_SUFFIX, Topic
 from streams.kafka import deadletter
 from streams.kafka.admin import client_arguments
 from streams.kafka.settings import KafkaSettings
@@ -39,6 +39,13 @@ class Letter:
     role: str
     at: str
     record: Record
+    cut: str = ""
+    """Which parts of the record the letter could not hold whole."""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the letter holds the whole record and names the topic that this dead-letter topic belongs to."""
+        return not self.cut and self.topic == self.origin.topic + DLQ_SUFFIX
 
 
 def read(settings: KafkaSettings, topics: Sequence[Topic], *, unreplayed_only: bool = False) -> list[Letter]:
@@ -94,12 +101,13 @@ def _letter(message: Any) -> Letter:
         detail=why.get(deadletter.DETAIL, ""),
         role=why.get(deadletter.ROLE, ""),
         at=why.get(deadletter.AT, ""),
+        cut=why.get(deadletter.CUT, ""),
         record=Record(origin.topic, message.key or b"", message.value or b"", kept),
     )
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else -1
+    return int(text) if text and text.isascii() and text.isdigit() else -1
 
 
 def _offset(committed: Any) -> int:

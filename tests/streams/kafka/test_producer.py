@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import logging
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,14 +39,6 @@ def seconds_until_sent(producer: AckedProducer, one: Record, limit_s: float = 20
         except PeerUnavailable:
             time.sleep(0.05)
     return time.monotonic() - began
-
-
-@pytest.fixture(autouse=True)
-def _collected(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    # A captured record holds the error, its frames and so the socket, beyond this test.
-    caplog.set_level(logging.CRITICAL, logger="kafka")
-    yield
-    gc.collect()
 
 
 @pytest.fixture
