@@ -80,6 +80,7 @@ def figures(idle: Sequence[CaseAccount], behind: Sequence[CaseAccount], hops: di
         ),
         "urgent_idle_s": idle_p50,
         "urgent_behind_500_routine_s": max(late),
+        "urgent_behind_stages_s": _spans(max(behind, key=_last_slice_to_page)),
         "urgent_behind_500_routine_delay_s": round(max(late) - idle_p50, 3),
         "hop_ms": hops,
         "stages_p50_s": {
@@ -145,6 +146,11 @@ def _last_slice_to_page(case: CaseAccount) -> float:
 def _stages(case: CaseAccount) -> dict[Stage, float]:
     ledger, _ = whole_ledger(case, _stroke(case))
     return seconds_by_stage(ledger)
+
+
+def _spans(case: CaseAccount) -> list[tuple[str, float]]:
+    ledger, _ = whole_ledger(case, _stroke(case))
+    return [(str(span.stage), round(span.seconds, 3)) for span in ledger]
 
 
 def _attributed(case: CaseAccount) -> float:

@@ -48,6 +48,11 @@ class Topic:
         return self.name + DLQ_SUFFIX
 
     @property
+    def is_urgent(self) -> bool:
+        """Whether it carries urgent work, which must not share a consumer with routine work."""
+        return f".{Lane.URGENT}." in self.name
+
+    @property
     def major(self) -> int:
         """Major version that this process reads and writes."""
         return int(self.schema_version.split(".")[0])

@@ -1,7 +1,7 @@
 """The workers' composition root: which adapters a role is made of, and its life.
 
-A process may host several roles; each keeps a Faust app and consumer group of its own, so that hosting them together or
-apart changes nothing on the broker.
+A process may host several roles; each lane of each keeps a Faust app and consumer group of its own, so that hosting
+them together or apart changes nothing on the broker, and no lane waits behind another.
 """
 
 from __future__ import annotations
@@ -71,6 +71,20 @@ def role_names(pathways: Sequence[Pathway] | None = None) -> tuple[str, ...]:
     return (ROUTER, *(pathway.name for pathway in found), DECIDER)
 
 
+def group_of(role: str, *, urgent: bool) -> str:
+    """App id and consumer group of a role's lane.
+
+    A Faust consumer delivers in order: behind a full buffer of routine records an urgent one would wait, so each lane
+    has a consumer of its own.
+    """
+    return f"{role}-{Lane.URGENT}" if urgent else role
+
+
+def groups_of(role: str) -> tuple[str, ...]:
+    """All consumer groups of a role."""
+    return (role,) if role == DECIDER else tuple(group_of(role, urgent=urgent) for urgent in (False, True))
+
+
 class WorkerHost:
     """Runs some roles in this process until told to stop."""
 
@@ -88,7 +102,8 @@ class WorkerHost:
         """Per role: whether it consumes, and what it waits for."""
         states = {role: self._waiting.get(role, "starting") for role in self._roles}
         states |= {role: state.describe() for role, state in self._running.items()}
-        ready = all(role in self._running and self._running[role].consuming for role in self._roles)
+        wanted = [group for role in self._roles for group in groups_of(role)]
+        ready = all(group in self._running and self._running[group].consuming for group in wanted)
         return {"ready": ready, "roles": states, "worker": self._worker}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -110,26 +125,36 @@ class WorkerHost:
         return Images(sources, decoder)
 
     async def _host(self, name: str, images: Images, stop: asyncio.Event) -> None:
-        app = make_app(name, self._deps.kafka, folder=self._deps.settings.scratch)
-        emitter = FaustEmitter(app, timeout_s=self._deps.kafka.request_timeout_s)
+        apps = {name: self._app(name)}
+        emitter = FaustEmitter(apps[name], timeout_s=self._deps.kafka.request_timeout_s)
         consumers, model = self._consumers(name, emitter, images)
         if model is not None and not await self._await_model(name, model, stop):
             return
         for consumer in consumers:
-            attach(app, consumer)
+            group = group_of(name, urgent=consumer.topic.is_urgent)
+            if group not in apps:
+                apps[group] = self._app(group)
+            attach(apps[group], consumer)
+        async with asyncio.TaskGroup() as tasks:
+            for group, app in apps.items():
+                tasks.create_task(self._live(_Role(group, app, self._watchdog(name, group, app)), stop), name=group)
+        if model is not None:
+            await model.close()
+
+    def _app(self, group: str) -> faust.App:
+        return make_app(group, self._deps.kafka, folder=self._deps.settings.scratch)
+
+    def _watchdog(self, name: str, group: str, app: faust.App) -> Watchdog:
         settings = self._deps.settings
-        watchdog = Watchdog(
+        return Watchdog(
             app,
-            emitter,
+            FaustEmitter(app, timeout_s=self._deps.kafka.request_timeout_s),
             role=name,
-            worker=self._worker,
+            worker=f"{self._worker}-{group}",
             now=self._deps.now,
             every_s=settings.heartbeat_s,
             stall_s=settings.stall_s,
         )
-        await self._live(_Role(name, app, watchdog), stop)
-        if model is not None:
-            await model.close()
 
     async def _live(self, role: _Role, stop: asyncio.Event) -> None:
         await role.app.start()

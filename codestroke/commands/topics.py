@@ -14,7 +14,7 @@ from rich.table import Table
 from codestroke.settings import load_settings
 from schemas.asyncapi import document, render
 from schemas.topics import Topic, all_topics
-from streams.app import role_names
+from streams.app import groups_of, role_names
 from streams.kafka import admin
 from streams.pathways import all_pathways
 
@@ -40,7 +40,7 @@ def describe(*, as_json: Json = False) -> None:
     Args:
         as_json: print one JSON document instead of a table.
     """
-    groups = [f"codestroke-{role}" for role in role_names()]
+    groups = [f"codestroke-{group}" for role in role_names() for group in groups_of(role)]
     states = admin.describe(load_settings().kafka, _table(), groups)
     if as_json:
         Console(soft_wrap=True).print_json(json.dumps([dataclasses.asdict(state) for state in states]))
