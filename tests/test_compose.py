@@ -13,19 +13,12 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
-from jsonschema.validators import validator_for as _validator_class
+from jsonschema.validators import validator_for
 
 from codestroke.fleet.plan import ROLES
 from codestroke.services.stack import Part
 from codestroke.settings import load_settings
 from simulator.carrier.settings import CarrierSettings
-
-
-def validator_for(schema: dict[str, Any]) -> Draft202012Validator:
-    """A validator of the draft that the schema names."""
-    made: Draft202012Validator = _validator_class(schema)(schema)
-    return made
 
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +34,8 @@ def test_it_is_valid_by_the_compose_specification() -> None:
     assert found is not None
     assert found.origin is not None
     schema = Path(found.origin).parent / "builtin_schemas" / "vendor" / "compose-spec.json"
-    problems = validator_for(json.loads(schema.read_text())).iter_errors(COMPOSE)
+    specification = json.loads(schema.read_text())
+    problems = validator_for(specification)(specification).iter_errors(COMPOSE)
     assert [problem.message for problem in problems] == []
 
 
