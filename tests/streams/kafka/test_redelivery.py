@@ -33,6 +33,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+ROOT = Path(__file__).parents[3]
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -57,7 +59,7 @@ def topic(kafka_bootstrap: str) -> Topic:
 @contextlib.contextmanager
 def _process(bootstrap: str, topic: Topic, group: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "tests.streams.kafka.killed_consumer", bootstrap, topic.name, group, str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)
     try:
         yield process
     finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +18,14 @@ from streams.kafka import admin
 from streams.kafka.app import make_app
 from streams.kafka.emit import FaustEmitter
 from streams.kafka.settings import KafkaSettings
-from streams.kafka.watchdog import Watchdog
+from streams.kafka.watchdog import EXIT_STALLED, Watchdog
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
+
+ROOT = Path(__file__).parents[3]
 
 
 def _now() -> datetime:
@@ -104,6 +108,24 @@ async def test_waiting_for_a_broker_is_not_a_loop_that_stands_still(
     stop.set()
     await running
     assert turned > began + 0.05
+
+
+async def stand_still() -> None:
+    """A worker whose loop stops turning; run as a process, which must end."""
+    app = make_app("router", KafkaSettings(), folder=Path())
+    watchdog = Watchdog(app, _Broker(), role="router", worker="w", now=_now, every_s=0.05, stall_s=1)
+    watchdog._own_partition = lambda: 0  # type: ignore[method-assign]
+    running = asyncio.create_task(watchdog.run(asyncio.Event()))
+    await asyncio.sleep(0.1)
+    time.sleep(60)  # noqa: ASYNC251 - the fault that the watchdog is there for
+    await running
+
+
+def test_a_stalled_process_ends_itself_so_that_its_supervisor_starts_it_anew() -> None:
+    script = "import asyncio; from tests.streams.kafka.test_watchdog import stand_still; asyncio.run(stand_still())"
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, timeout=40, cwd=ROOT)
+    assert done.returncode == EXIT_STALLED
+    assert b"event_loop_blocked" in done.stdout
 
 
 @pytest.mark.integration
