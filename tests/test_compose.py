@@ -20,7 +20,6 @@ from codestroke.services.stack import Part
 from codestroke.settings import load_settings
 from simulator.carrier.settings import CarrierSettings
 
-
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
 ONE_SHOT = {"migrate", "topics", "shift"}
