@@ -44,12 +44,19 @@ def others_may_enter(folder: Path) -> bool:
 
 
 def reachable(folder: Path, user: str | None, *, instead: str) -> Path:
-    """``folder``, or ``instead`` under the shared root if ``user`` could not reach it."""
-    if user is None or others_may_enter(folder):
+    """``folder``, or ``instead`` under the shared root if ``user`` could not reach it.
+
+    A folder that is the user's own already is private to them: then the way to it decides, as it did when it was made.
+    """
+    if user is None or others_may_enter(folder.parent if _belongs_to(folder, user) else folder):
         return folder
     _SHARED_ROOT.mkdir(parents=True, exist_ok=True)
     _SHARED_ROOT.chmod(0o755)
     return _SHARED_ROOT / instead
+
+
+def _belongs_to(folder: Path, user: str) -> bool:
+    return folder.exists() and folder.stat().st_uid == pwd.getpwnam(user).pw_uid
 
 
 def own(folder: Path, user: str | None) -> None:

@@ -1,6 +1,7 @@
 """Who runs PostgreSQL as root's stand-in, and where."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,11 @@ def test_a_copy_made_under_a_strict_umask_is_opened(open_folder: Path) -> None:
     privileges.open_to_all(open_folder)
     modes = [path.stat().st_mode & 0o777 for path in (program.parent, program, open_folder / "text")]
     assert modes == [0o755, 0o755, 0o644]
+
+
+def test_a_folder_that_is_the_users_own_stays_where_it_is(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = open_folder / "postgres"
+    data.mkdir(mode=0o700)
+    monkeypatch.setattr(privileges, "others_may_enter", lambda folder: folder == open_folder)
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    assert privileges.reachable(data, me, instead="elsewhere") == data
