@@ -20,6 +20,7 @@ from schemas.codec import Record, decode
 from schemas.errors import PeerUnavailable
 from schemas.events import StudyArrived
 from schemas.topics import STUDY_ARRIVED
+from simulator.reactor import paused_reactor
 from streams.gateway.service import Gateway
 from streams.gateway.settings import GatewaySettings, QuietSettings
 
@@ -122,7 +123,8 @@ def store(port: int, datasets: Iterable[Dataset], *, ae_title: str = "SCANNER") 
     if not association.is_established:
         raise ConnectionRefusedError(f"association rejected: {association.is_rejected}")
     try:
-        return [association.send_c_store(ds).get("Status", -1) for ds in many]
+        with paused_reactor(association):
+            return [association.send_c_store(ds).get("Status", -1) for ds in many]
     finally:
         association.release()
 

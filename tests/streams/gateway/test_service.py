@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import structlog
 from pynetdicom import AE
 
-from schemas.errors import PeerUnavailable
+from schemas.errors import PeerUnavailable, TransientError
+from streams.gateway.index import Index
 from streams.gateway.service import Gateway
 from tests.streams.gateway.builders import STUDY, RememberingSink, ct_slice, running, settings_of, store, stored_files
 
@@ -91,6 +94,35 @@ async def test_file_without_an_index_row_is_found_again(tmp_path: Path) -> None:
     assert second.records[0].headers[1] == first.records[0].headers[1], "same content, same event id"
 
 
+async def test_a_spoiled_file_in_the_spool_stops_no_start(tmp_path: Path) -> None:
+    (tmp_path / STUDY / "1.2").mkdir(parents=True)
+    (tmp_path / STUDY / "1.2" / "1.3.dcm").write_bytes(b"\x00" * 4096)
+    sink = RememberingSink()
+    async with running(settings_of(tmp_path), sink) as gateway:
+        await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
+        [event] = await sink.wait_for(1)
+    assert event.series[0].instances == 3
+
+
+async def test_an_index_that_fails_for_a_while_delays_the_announcement_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_index: Index, _announcement: object) -> None:
+        raise TransientError("disk I/O error")
+
+    sink = RememberingSink()
+    with structlog.testing.capture_logs() as logs:
+        async with running(settings_of(tmp_path), sink) as gateway:
+            with monkeypatch.context() as patched:
+                patched.setattr(Index, "announce", failing)
+                await asyncio.to_thread(store, gateway.port, [ct_slice(n) for n in range(3)])
+                async with asyncio.timeout(5):
+                    while not any(line["event"] == "readiness_delayed" for line in logs):
+                        await asyncio.sleep(0.02)
+            await sink.wait_for(1)
+    assert [line["setting"] for line in logs if line["event"] == "readiness_delayed"] == ["gateway.spool"]
+
+
 async def test_port_in_use_is_named_with_its_setting(tmp_path: Path) -> None:
     async with running(settings_of(tmp_path / "a"), RememberingSink()) as gateway:
         second = Gateway(settings_of(tmp_path / "b", port=gateway.port), RememberingSink())
@@ -118,6 +150,8 @@ asyncio.run(main())
 def _store_until_cut(port: int, pid: int, kill_after: int) -> list[str]:
     """Send slices, kill the receiver while it takes one; return the UIDs that were answered with success."""
     entity = AE(ae_title="SCANNER")
+    # pynetdicom may lose an answer on a busy machine (see simulator/reactor.py); it then counts as none.
+    entity.dimse_timeout = 5
     entity.add_requested_context(ct_slice(0).SOPClassUID, ct_slice(0).file_meta.TransferSyntaxUID)
     association = entity.associate("127.0.0.1", port)
     connection = association.dul.socket.socket
@@ -147,12 +181,17 @@ async def test_killed_gateway_announces_all_that_it_acknowledged(tmp_path: Path,
     port = 0
     while not port:
         line = await child.stdout.readline()
+        assert line, "the gateway ended before it listened"
         port = int(line) if line.strip().isdigit() else 0
-    answered = await asyncio.to_thread(_store_until_cut, port, child.pid, kill_after)
-    await child.communicate()
+    try:
+        answered = await asyncio.to_thread(_store_until_cut, port, child.pid, kill_after)
+    finally:
+        with suppress(ProcessLookupError):
+            child.kill()
+        await child.communicate()
     sink = RememberingSink()
     async with running(settings_of(tmp_path), sink):
         [event] = await sink.wait_for(1)
-    assert kill_after <= len(answered) < 200
+    assert 0 < len(answered) < 200
     assert event.series[0].instances >= len(answered)
     assert {path.stem for path in tmp_path.glob("*/*/*.dcm")} >= set(answered)  # noqa: ASYNC240 - a test's own folder
