@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import signal
 import socket
 import time
 import urllib.request
@@ -113,9 +114,22 @@ def open_scene(settings: SceneSettings, console: Console) -> Iterator[Scene]:
             fleet.wait_ready(timeout_s=READY_TIMEOUT_S)
             yield Scene(stack, fleet, plan, endpoints, time.monotonic() - started)
         finally:
-            fleet.stop()
+            with _undisturbed():
+                fleet.stop()
     finally:
-        stack.down()
+        with _undisturbed():
+            stack.down()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let an impatient second Ctrl-C wait until everything that was started has been stopped."""
+    held = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, held)
 
 
 def _prepare_parts(endpoints: Endpoints) -> None:
