@@ -61,14 +61,18 @@ def encode(topic: Topic, key: str, body: msgspec.Struct, envelope: Envelope) -> 
     """Encode ``body`` for ``topic``.
 
     Raises:
-        MalformedEvent: the body is not of the topic's type, or larger than 256 KiB (events carry references).
+        MalformedEvent: the body is not of the topic's type, larger than 256 KiB (events carry references), or
+            holds a lone surrogate, which no UTF-8 text can carry.
     """
     if not isinstance(body, topic.body):
         raise MalformedEvent(f"{topic.name} takes {topic.body.__name__}, not {type(body).__name__}")
-    value = msgspec.json.encode(body)
-    if len(value) > MAX_BODY_BYTES:
-        raise MalformedEvent(f"{topic.name}: body of {len(value)} bytes exceeds {MAX_BODY_BYTES}")
-    return Record(topic.name, key.encode(), value, _headers(topic, envelope))
+    try:
+        record = Record(topic.name, key.encode(), msgspec.json.encode(body), _headers(topic, envelope))
+    except UnicodeEncodeError as error:
+        raise MalformedEvent(f"{topic.name}: a text is not Unicode", reason="bad_text") from error
+    if len(record.value) > MAX_BODY_BYTES:
+        raise MalformedEvent(f"{topic.name}: body of {len(record.value)} bytes exceeds {MAX_BODY_BYTES}")
+    return record
 
 
 def decode(topic: Topic, value: bytes | None, headers: Iterable[tuple[str, bytes]] | None) -> msgspec.Struct:

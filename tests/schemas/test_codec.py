@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,48 +13,47 @@ from hypothesis import strategies as st
 
 from schemas.codec import MAX_BODY_BYTES, Envelope, decode, encode, read_envelope
 from schemas.errors import MalformedEvent, UnsupportedSchema
-from schemas.events import CaseOutcome, CaseRequested, StudyArrived
-from schemas.findings import Finding, FindingState, Location, Measurement, Outcome, OutcomeKind, Side, Urgency
-from schemas.ledger import Span, Stage
+from schemas.events import CaseRequested, StudyArrived
 from schemas.priorities import Lane, Priority
-from schemas.topics import CASE_OUTCOME, STUDY_ARRIVED, case_requested
+from schemas.topics import STUDY_ARRIVED, all_topics, case_requested
 from tests.fakes.studies import study
+from tests.schemas.bodies import any_body
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
-INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - zone given
-WORDS = st.text(max_size=30)
-NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
-SPANS = st.builds(Span, stage=st.sampled_from(Stage), start=INSTANTS, end=INSTANTS)
-FINDINGS = st.builds(
-    Finding,
-    code=WORDS,
-    state=st.sampled_from(FindingState),
-    score=st.none() | NUMBERS,
-    urgency=st.sampled_from(Urgency),
-    reason=WORDS,
-    location=st.builds(Location, side=st.sampled_from(Side), segment=WORDS),
-    measurements=st.lists(st.builds(Measurement, name=WORDS, value=NUMBERS, unit=WORDS), max_size=3).map(tuple),
-)
-OUTCOMES = st.builds(Outcome, kind=st.sampled_from(OutcomeKind), reason=WORDS, finding=st.none() | FINDINGS)
-EVENTS = st.builds(
-    CaseOutcome,
-    case_id=WORDS,
-    pathway=WORDS,
-    revision=st.integers(1, 99),
-    outcome=OUTCOMES,
-    arrived_at=INSTANTS,
-    deadline=INSTANTS,
-    ledger=st.lists(SPANS, max_size=4).map(tuple),
-)
+BODIES = {topic.body: topic for topic in all_topics(["stroke"])}
 ENVELOPE = Envelope(
     event_id="e", source="codestroke/router", subject="c", time=NOW, traceparent="00-a-b-01", deadline=NOW
 )
 
 
-@given(EVENTS)
-def test_what_is_encoded_is_decoded(event: CaseOutcome) -> None:
-    record = encode(CASE_OUTCOME, "key", event, ENVELOPE)
-    assert decode(CASE_OUTCOME, record.value, record.headers) == event
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+@given(data=st.data())
+def test_what_is_encoded_is_decoded(body: type[msgspec.Struct], data: st.DataObject) -> None:
+    event, topic = data.draw(any_body(body)), BODIES[body]
+    record = encode(topic, "key", event, ENVELOPE)
+    assert decode(topic, record.value, record.headers) == event
+
+
+@given(data=st.data(), cut=st.integers(0, 10_000), junk=st.binary(max_size=8))
+def test_a_damaged_body_is_read_or_malformed_and_nothing_else(data: st.DataObject, cut: int, junk: bytes) -> None:
+    topic = BODIES[body := data.draw(st.sampled_from(sorted(BODIES, key=lambda kind: kind.__name__)))]
+    whole = encode(topic, "key", data.draw(any_body(body)), ENVELOPE).value
+    cut %= len(whole)
+    with suppress(MalformedEvent):
+        assert isinstance(decode(topic, whole[:cut] + junk + whole[cut + 1 :], []), body)
+
+
+@pytest.mark.parametrize("part", ["body", "key", "header"])
+def test_a_text_that_is_not_unicode_is_refused_before_it_is_sent(part: str) -> None:
+    body = msgspec.structs.replace(study(), description="\ud800" if part == "body" else "")
+    envelope = replace(ENVELOPE, subject="\ud800" if part == "header" else "c")
+    with pytest.raises(MalformedEvent, match="not Unicode"):
+        encode(STUDY_ARRIVED, "\ud800" if part == "key" else "key", body, envelope)
+
+
+def test_a_body_too_large_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(MalformedEvent, match="exceeds"):
+        encode(STUDY_ARRIVED, "key", msgspec.structs.replace(study(), description="x" * MAX_BODY_BYTES), ENVELOPE)
 
 
 def test_the_envelope_travels_in_headers() -> None:
