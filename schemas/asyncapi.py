@@ -24,7 +24,8 @@ _REF = "#/components/schemas/{name}"
 _NOTICE = "Research software, not a medical device."
 _RULES = (
     "Bodies are JSON. Within a major version only additions are made: unknown fields are ignored, and an unknown "
-    "member of an enumeration is read as `unknown`. Another major version is refused and dead-lettered. "
+    "word of an enumeration is read as `unknown` (a side as empty), except a lane, which is part of its topic's name. "
+    "Another major version is refused and dead-lettered. "
     "Delivery is at least once; consumers drop a repeated `ce_id`. No body names a patient."
 )
 
