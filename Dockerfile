@@ -15,7 +15,9 @@ ENV UV_PROJECT_ENVIRONMENT=/opt/codestroke UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS
 RUN uv sync --frozen --no-dev --no-editable
 
 FROM python:3.13.9-slim-trixie
-RUN useradd --system --uid 10001 --home-dir /var/lib/codestroke --create-home codestroke
+# A volume mounted on a folder of the image takes over its owner; one mounted on nothing would belong to root.
+RUN useradd --system --uid 10001 --home-dir /var/lib/codestroke --create-home codestroke \
+    && install -d -o codestroke -m 0700 /var/lib/codestroke/spool
 COPY --from=build /opt/codestroke /opt/codestroke
 ENV PATH=/opt/codestroke/bin:$PATH PYTHONUNBUFFERED=1
 WORKDIR /var/lib/codestroke

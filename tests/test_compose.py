@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for
 
+from codestroke.cli import app
 from codestroke.fleet.plan import ROLES
+from codestroke.services.postgres import binaries
 from codestroke.services.stack import Part
 from codestroke.settings import load_settings
 from simulator.carrier.settings import CarrierSettings
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docker-compose.yml"
+LOCKS = ROOT / "codestroke" / "services" / "locks"
 ONE_SHOT = {"migrate", "topics", "shift"}
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -43,6 +47,13 @@ def test_its_roles_are_those_that_the_demo_starts() -> None:
     assert roles == dict(ROLES)
 
 
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
+def test_the_command_line_knows_every_command_and_option(name: str) -> None:
+    command, bound, _ = app.parse_args(SERVICES[name]["command"], print_error=False, exit_on_error=False)
+    assert callable(command)
+    assert bound.arguments or len(SERVICES[name]["command"]) <= len(("topics", "apply"))
+
+
 def test_its_parts_are_those_of_codestroke_services_and_a_pacs() -> None:
     others = set(SERVICES) - set(ROLES) - ONE_SHOT - {"carrier"}
     assert others == {part.value for part in Part} | {"orthanc"}
@@ -54,8 +65,38 @@ def test_every_service_is_hardened_and_pinned(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.search(r":[0-9][\w.-]*$", service["image"])
-    assert service.get("user", "") not in ("root", "0")
+    assert service.get("user") not in ("root", "0")
+    assert "user" in service or name == "orthanc"
     assert service["healthcheck"].get("disable") if name in ONE_SHOT else service["healthcheck"]["test"]
+
+
+def test_parts_are_of_the_releases_that_the_other_tests_run_against() -> None:
+    jars = (LOCKS / "jgo.toml").read_text()
+    kafka = re.search(r"kafka_2\.13:([0-9.]+)", jars)
+    assert kafka is not None
+    assert SERVICES["kafka"]["image"] == f"apache/kafka:{kafka[1]}"
+    # NVIDIA's release 24.10 is Triton 2.51.0, which the wheel named here carries.
+    assert "nvidia-pytriton==0.7.0" in (LOCKS / "triton.txt").read_text()
+    assert SERVICES["triton"]["image"] == "nvcr.io/nvidia/tritonserver:24.10-py3"
+
+
+def test_postgres_is_of_the_release_that_the_other_tests_run_against() -> None:
+    said = subprocess.run([binaries(None) / "postgres", "--version"], capture_output=True, text=True, check=True).stdout
+    assert SERVICES["postgres"]["image"].startswith(f"postgres:{said.split()[2]}-")
+
+
+def test_every_folder_that_a_role_writes_to_belongs_to_its_user() -> None:
+    mounted = {volume.split(":")[1] for name in ROLES for volume in SERVICES[name]["volumes"]}
+    made = (ROOT / "Dockerfile").read_text()
+    assert all(f"install -d -o codestroke -m 0700 {folder}" in made for folder in mounted)
+
+
+def test_the_image_has_what_the_roles_are_made_of() -> None:
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    copied = set(re.findall(r"^COPY (\w+) \1$", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    allowed = set(re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE))
+    assert copied == packages
+    assert packages <= allowed
 
 
 def test_no_variable_is_needed_and_every_mounted_file_is_there() -> None:
