@@ -21,7 +21,7 @@ below), in a TOML file (`CODESTROKE_CONFIG`, default `codestroke.toml`; nested n
 a file of the same name without `CODESTROKE_` in the directory that `CODESTROKE_SECRETS` names. The environment wins
 over secrets, secrets over the file. Lists and tables are JSON in the environment. An unknown name or a bad value is
 refused.
-`CODESTROKE_SITE_KEY` is always needed.
+`CODESTROKE_SITE_KEY` is always needed. Research software, not a medical device.
 """
 
 
