@@ -1,6 +1,7 @@
 # One image for every role; the command says which. Research software, not a medical device.
 FROM python:3.13.9-slim-trixie AS build
-RUN pip install --no-cache-dir uv==0.13.9
+COPY .ci/uv.txt /tmp/uv.txt
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r /tmp/uv.txt
 WORKDIR /src
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY schemas schemas

@@ -1,7 +1,6 @@
 # Everything lives in .venv; `setup` makes it and is called by the others. Needs Python 3.11–3.13 and nothing else.
 PYTHON ?= python3
 UV := .venv/bin/uv
-UV_VERSION := 0.13.9
 RUN := .venv/bin/
 
 .PHONY: setup setup-train demo test check services bench
@@ -11,7 +10,7 @@ setup: .venv/.synced
 .venv/bin/uv:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || (echo "codestroke needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12" && false)
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r .ci/uv.txt
 
 .venv/.synced: .venv/bin/uv pyproject.toml uv.lock
 	$(UV) sync --frozen --quiet --inexact --extra embedded --group dev
@@ -40,7 +39,8 @@ check: setup-train
 services: setup
 	$(RUN)codestroke services up
 
-bench: setup
+# SciPy, a peer in bench.volume, comes with the training packages.
+bench: setup-train
 	$(RUN)python -m bench.volume
 	$(RUN)python -m bench.pipeline
 	$(RUN)python -m bench.crash
