@@ -1,4 +1,4 @@
-"""What installs codestroke: the installer is pinned, the locks are whole, and the commands that people know are there."""
+"""What installs codestroke: the installer is pinned, the locks are whole, the commands that people know are there."""
 
 from __future__ import annotations
 
