@@ -18,6 +18,8 @@ from jsonschema.validators import validator_for
 
 from codestroke.cli import app
 from codestroke.fleet.plan import ROLES
+from codestroke.services.kafka import properties as kafka_properties
+from codestroke.services.parts import Ports
 from codestroke.services.postgres import binaries
 from codestroke.services.stack import Part
 from codestroke.settings import load_settings
@@ -29,6 +31,9 @@ LOCKS = ROOT / "codestroke" / "services" / "locks"
 ONE_SHOT = {"migrate", "topics", "shift"}
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+KAFKA: dict[str, Any] = SERVICES["kafka"]["environment"]
+ADDRESSES = re.compile(r"listener|advertised|controller\.|log\.dirs")
 
 
 def test_it_is_valid_by_the_compose_specification() -> None:
@@ -78,6 +83,15 @@ def test_parts_are_of_the_releases_that_the_other_tests_run_against() -> None:
     # NVIDIA's release 24.10 is Triton 2.51.0, which the wheel named here carries.
     assert "nvidia-pytriton==0.7.0" in (LOCKS / "triton.txt").read_text()
     assert SERVICES["triton"]["image"] == "nvcr.io/nvidia/tritonserver:24.10-py3"
+
+
+def test_the_broker_has_the_settings_that_the_other_tests_run_against() -> None:
+    lines = kafka_properties(Ports(), Path("log")).splitlines()
+    ours = dict(line.split("=", 1) for line in lines if "=" in line and not ADDRESSES.match(line))
+    theirs = {key[6:].lower().replace("_", "."): str(value) for key, value in KAFKA.items()}
+    shared = ours.keys() & theirs.keys()
+    assert {"auto.create.topics.enable", "group.min.session.timeout.ms", "broker.session.timeout.ms"} <= shared
+    assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}
 
 
 def test_postgres_is_of_the_release_that_the_other_tests_run_against() -> None:
