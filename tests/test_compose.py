@@ -22,6 +22,7 @@ from codestroke.services.kafka import properties as kafka_properties
 from codestroke.services.parts import Ports
 from codestroke.services.postgres import binaries
 from codestroke.services.stack import Part
+from codestroke.services.triton import options as triton_options
 from codestroke.settings import load_settings
 from simulator.carrier.settings import CarrierSettings
 
@@ -92,6 +93,13 @@ def test_the_broker_has_the_settings_that_the_other_tests_run_against() -> None:
     shared = ours.keys() & theirs.keys()
     assert {"auto.create.topics.enable", "group.min.session.timeout.ms", "broker.session.timeout.ms"} <= shared
     assert {key: theirs[key] for key in shared} == {key: ours[key] for key in shared}
+
+
+def test_the_model_server_has_the_options_that_the_other_tests_run_against() -> None:
+    ours = triton_options(Path("/models"), Ports(), Path("backends"), prefix="p")
+    program, *theirs = SERVICES["triton"]["command"]
+    assert program == "tritonserver"
+    assert set(theirs) == {option for option in ours if not re.search(r"address|port|backend", option)}
 
 
 def test_postgres_is_of_the_release_that_the_other_tests_run_against() -> None:
