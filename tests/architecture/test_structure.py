@@ -39,6 +39,14 @@ def test_no_file_names_a_folder_of_the_machine_it_was_written_on() -> None:
     assert [name_of(path) for path in texts if _MACHINE.search(path.read_text(errors="replace"))] == []
 
 
+def test_no_model_file_names_a_folder_or_a_source_file() -> None:
+    models = [path for path in committed() if path.suffix == ".onnx"]
+    assert models
+    assert [
+        name_of(path) for path in models if re.search(rb"/(?:root|home|work|tmp|usr)/|\.py\b", path.read_bytes())
+    ] == []
+
+
 def test_packages_come_from_the_public_index_alone() -> None:
     hosts = {urlsplit(url).hostname for url in re.findall(r'https?://[^"\s]+', (ROOT / "uv.lock").read_text())}
     assert hosts == _REGISTRIES

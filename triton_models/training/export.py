@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -46,10 +47,25 @@ def export_onnx(network: nn.Module, contract: ModelContract, outputs: tuple[str,
             network, tensors, str(path), input_names=names, output_names=list(outputs), opset_version=_OPSET,
             dynamo=True, external_data=False, verbose=False,
         )  # fmt: skip
+    strip_origin(path)
     worst = _parity(network, tensors, outputs, OnnxModel(path)(inputs))
     if worst > _PARITY:
         raise ValueError(f"ONNX and PyTorch differ by {worst:.2g}")
     return worst
+
+
+def strip_origin(path: Path) -> None:
+    """Take the exporter's notes out of a model file: stack traces with the paths of the machine that trained it."""
+    model = onnx.load(path)
+    graphs = [model.graph, *model.functions]
+    for item in (model, *graphs, *(node for graph in graphs for node in graph.node), *_values(model.graph)):
+        del item.metadata_props[:]
+        item.doc_string = ""
+    onnx.save(model, path)
+
+
+def _values(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
+    return [*graph.input, *graph.output, *graph.value_info, *graph.initializer]
 
 
 def _parity(
