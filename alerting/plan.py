@@ -35,7 +35,8 @@ def plan_pages(
     An empty tuple means that nobody is on call: the caller must make that visible.
     """
     facts = IncidentFacts(incident_id=incident.incident_id, finding=incident.finding, case=case)
-    contacts = roster.on_call(incident.team, now)
+    tiers = roster.tiers(incident.team, now)
+    contacts = tiers[0] if tiers else ()
     return tuple(_intent(page) for page in plan_step(facts, contacts, step=0, now=now, new_nonce=nonces))
 
 

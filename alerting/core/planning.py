@@ -6,21 +6,14 @@ steps, voice) extends ``plan_step``'s callers, not this function.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerting.core.contacts import Contact
+from alerting.core.contacts import ChannelName, Contact
 from alerting.core.wording import CaseFacts, page_text
 from schemas.findings import Finding
 from schemas.ids import event_id_of
-
-
-class ChannelName(enum.StrEnum):
-    """The channels a page can take; each is one folder of ``alerting/channels``."""
-
-    SMS = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from alerting.channels.port import Channel, Outbound, Receipt, ReceiptState
-from alerting.core.contacts import Directory
+from alerting.core.contacts import ChannelName, Directory
 from alerting.core.pages import PageEvent, Step
-from alerting.core.planning import ChannelName
 from alerting.core.sending import (
     SendKind,
     SendOutcome,

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Channel, Inbox
-from alerting.core.planning import ChannelName
+from alerting.core.contacts import ChannelName
 from alerting.pager.answers import ReplyResult, reply_key
 from alerting.pager.inbound import Inbound
 from alerting.settings import PagingSettings

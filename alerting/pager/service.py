@@ -16,9 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Channel as PageChannel
 from alerting.channels.port import Inbox
-from alerting.core.contacts import Directory
+from alerting.core.contacts import ChannelName, Directory
 from alerting.core.pages import PageState
-from alerting.core.planning import ChannelName
 from alerting.pager.attempt import Attempts
 from alerting.pager.duties import Duty, every
 from alerting.pager.inbound import Inbound

@@ -9,7 +9,7 @@ from prometheus_client import REGISTRY
 
 from alerting.channels.port import Channel
 from alerting.channels.twilio.sms import TwilioSms
-from alerting.core.planning import ChannelName
+from alerting.core.contacts import ChannelName
 from alerting.pager.service import Pager, PagerPorts
 from alerting.roster import StaticRoster
 from codestroke.roles.events import KafkaPageEvents

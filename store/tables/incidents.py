@@ -36,8 +36,26 @@ incidents = Table(
     Column("acknowledged_by", Text, nullable=False, server_default=""),
     Column("acknowledged_how", Text, nullable=False, server_default=""),
     instant("ended_at", nullable=True),
+    Column("step", Integer, nullable=False, server_default="0", comment="the next step of the escalation policy"),
+    instant("next_step_at", nullable=True),
+    instant("stepped_at", nullable=True),
+    instant("alarmed_at", nullable=True),
+    Column("muted_by", Text, nullable=False, server_default="", comment="graver incident, or silence"),
     UniqueConstraint("case_id", "pathway"),
     Index(None, "state"),
+    Index(None, "next_step_at"),
+)
+
+incident_answers = Table(
+    "incident_answers",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("incident_id", Text, ForeignKey("incidents.incident_id"), nullable=False),
+    Column("person", Text, nullable=False, comment="person code of the rota"),
+    Column("kind", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    instant("at"),
+    Index(None, "incident_id"),
 )
 
 PAGE_STATES = ("pending", "sending", "accepted", "delivered", "failed", "cancelled")
@@ -46,8 +64,11 @@ page_outbox = Table(
     "page_outbox",
     metadata,
     Column("page_id", Text, primary_key=True),
-    Column("incident_id", Text, ForeignKey("incidents.incident_id"), nullable=False),
+    Column("incident_id", Text, ForeignKey("incidents.incident_id"), nullable=True),
+    Column("kind", Text, nullable=False, server_default="page"),
+    Column("reference", Text, nullable=False, server_default="", comment="code that an answer names"),
     Column("recipient", Text, nullable=False, comment="person code of the rota, never a number"),
+    Column("to_number", Text, nullable=True, comment="only of an answer to a number that is nobody's"),
     Column("channel", Text, nullable=False),
     Column("step", Integer, nullable=False),
     Column("state", Text, nullable=False),
@@ -69,6 +90,8 @@ page_outbox = Table(
     instant("delivered_at", nullable=True),
     instant("lookup_since", nullable=True),
     instant("receipt_due_at", nullable=True),
+    instant("answered_at", nullable=True),
+    Column("answer", Text, nullable=False, server_default=""),
     UniqueConstraint("incident_id", "recipient", "channel", "step"),
     UniqueConstraint("provider_sid"),
     CheckConstraint(f"state IN {PAGE_STATES}", name="state"),

@@ -46,7 +46,7 @@ def test_unknown_settings_are_refused() -> None:
 
 def test_the_static_roster_knows_team_person_and_number() -> None:
     roster = StaticRoster(PagingSettings.model_validate({"contacts": [ANN], "teams": {"stroke": ["ann"]}}))
-    assert [person.code for person in roster.on_call("stroke", NOW)] == ["ann"]
-    assert roster.on_call("vascular", NOW) == ()
+    assert [person.code for tier in roster.tiers("stroke", NOW) for person in tier] == ["ann"]
+    assert roster.tiers("vascular", NOW) == ()
     assert roster.contact("ann") == roster.with_number("+447700900001")[0]
     assert roster.contact("bob") is None

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretBytes
 
-from alerting.settings import ContactSettings, PagingSettings
+from alerting.settings import ContactSettings, PagingSettings, TeamSettings
 from codestroke.demo.account import CaseAccount, read_case
 from codestroke.roles.paging import page_planner
 from codestroke.services.stack import Endpoints, Part, Stack
@@ -43,7 +43,8 @@ pytestmark = [
 ]
 SITE_KEY = b"a site key of the integration tests"
 PAGING = PagingSettings(
-    contacts=(ContactSettings(code="neuro-1", number="+12025550101"),), teams={"stroke": ("neuro-1",)}
+    contacts=(ContactSettings(code="neuro-1", number="+12025550101"),),
+    teams={"stroke": TeamSettings(tiers=(("neuro-1",),))},
 )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alerting.channels.twilio.settings import TwilioSettings
 from alerting.channels.twilio.sms import TwilioSms
 from alerting.channels.twilio.statuses import receipt_of
-from alerting.core.planning import ChannelName
+from alerting.core.contacts import ChannelName
 from alerting.core.wording import CaseFacts
 from alerting.pager.inbound import StatusCallback
 from alerting.pager.overdue import OverduePort

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from alerting.channels.port import Outbound, Receipt
 from alerting.channels.twilio.settings import TwilioSettings
 from alerting.channels.twilio.sms import TwilioSms
-from alerting.core.planning import ChannelName
+from alerting.core.contacts import ChannelName
 from alerting.core.sending import SendOutcome
 from alerting.pager.publishing import NoEvents
 from alerting.pager.service import Pager, PagerPorts

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from alerting.channels.port import Outbound, Receipt
+from alerting.core.contacts import ChannelName
 from alerting.core.pages import PageEffect, PageEvent, PageState
-from alerting.core.planning import ChannelName
 from alerting.core.sending import SendKind, SendOutcome
 from alerting.pager.attempt import Attempts
 from alerting.pager.claimed import Claimed, plain
