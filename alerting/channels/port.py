@@ -25,7 +25,11 @@ class ReceiptState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outbound:
-    """One attempt to send one page; ``nonce`` and ``attempt_id`` are part of the callback address."""
+    """One attempt to send one page; ``nonce`` and ``attempt_id`` are part of the callback address.
+
+    ``first`` is the first page of an incident to this person, which pacing never delays; ``sent_at`` is when the
+    attempt that is looked for began, where known.
+    """
 
     page_id: str
     attempt_id: str
@@ -33,6 +37,8 @@ class Outbound:
     to: str = field(repr=False)
     body: str = field(repr=False)
     created_at: datetime
+    first: bool = True
+    sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +73,11 @@ class Channel(Protocol):
         """Try once; never raises for what a provider or a network can do."""
         ...
 
-    async def find(self, message: Outbound) -> Receipt | None:
-        """Look for a message that may have been accepted.
+    async def find(self, message: Outbound) -> Sequence[Receipt]:
+        """Look for a message that may have been accepted: what may be it, the likeliest first.
+
+        A text is known by its mark; of a call the provider tells no more than the number and the time, so the caller
+        must leave out what is another page's.
 
         Raises:
             PeerUnavailable: the provider's list cannot be read.

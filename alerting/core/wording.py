@@ -1,7 +1,8 @@
 """The text of a page: what was found, on which case, how long ago, how to answer. Never who.
 
-Who calls it: ``alerting.core.planning``. Every word comes from the closed tables below, from numbers, or from the case
-code; free text of a finding is never used, so that patient data cannot slip in. The result is one GSM-7 segment.
+Who calls it: ``alerting.core.planning``, and ``alerting.core.speech`` for the closed tables. Every word comes from
+these tables, from numbers, or from the case code; free text of a finding is never used, so that patient data cannot
+slip in. The result is one GSM-7 segment.
 """
 
 from __future__ import annotations
@@ -66,22 +67,38 @@ def page_text(finding: Finding, case: CaseFacts, *, step: int, now: datetime) ->
     return next((text for text in texts if len(text) <= SEGMENT_SEPTETS), texts[-1])
 
 
+def side_word(finding: Finding) -> str:
+    """The patient's side in words, empty where the finding has none."""
+    return _SIDES.get(finding.location.side, "")
+
+
+def segment_word(finding: Finding) -> str:
+    """The segment as the closed vocabulary writes it, empty where it is not in there."""
+    return _SEGMENT_WORDS.get(finding.location.segment.lower(), "")
+
+
+def diameter_mm(finding: Finding) -> float | None:
+    """The largest diameter among the measurements, None where there is no credible one."""
+    sizes = [m.value for m in finding.measurements if m.unit == "mm" and "diameter" in m.name]
+    largest = max(sizes, default=0.0)
+    return largest if 0 < largest < _DIAMETER_LIMIT_MM else None
+
+
+def minutes_waited(case: CaseFacts, now: datetime) -> int | None:
+    """Whole minutes since the scan, or since its arrival where that is unknown; None beyond ten hours."""
+    minutes = max(0, int((now - (case.acquired_at or case.arrived_at)).total_seconds() // 60))
+    return minutes if minutes <= _MINUTES_SHOWN else None
+
+
 def _opening(finding: Finding) -> str:
     word = _URGENCIES.get(finding.urgency)
     return f"CODESTROKE {word}" if word else "CODESTROKE"
 
 
 def _details(finding: Finding) -> list[str]:
-    side = _SIDES.get(finding.location.side, "")
-    segment = _SEGMENT_WORDS.get(finding.location.segment.lower(), "")
-    place = " ".join(word for word in (side, segment) if word)
-    return [text for text in (place, _size(finding)) if text]
-
-
-def _size(finding: Finding) -> str:
-    sizes = [m.value for m in finding.measurements if m.unit == "mm" and "diameter" in m.name]
-    largest = max(sizes, default=0.0)
-    return f"{largest:.0f} mm" if 0 < largest < _DIAMETER_LIMIT_MM else ""
+    place = " ".join(word for word in (side_word(finding), segment_word(finding)) if word)
+    size = diameter_mm(finding)
+    return [text for text in (place, f"{size:.0f} mm" if size else "") if text]
 
 
 def _shorter_and_shorter(details: list[str]) -> list[str]:
@@ -94,6 +111,5 @@ def _site(site: str) -> str:
 
 
 def _age(case: CaseFacts, now: datetime) -> str:
-    start, word = (case.acquired_at, "scan") if case.acquired_at else (case.arrived_at, "arrival")
-    minutes = max(0, int((now - start).total_seconds() // 60))
-    return f"{minutes} min since {word}" if minutes <= _MINUTES_SHOWN else f"over 10 h since {word}"
+    word, minutes = "scan" if case.acquired_at else "arrival", minutes_waited(case, now)
+    return f"over 10 h since {word}" if minutes is None else f"{minutes} min since {word}"

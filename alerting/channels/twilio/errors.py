@@ -12,26 +12,31 @@ from alerting.channels.twilio.http_client import NoAnswer, NotSent, RateLimited
 from alerting.core.sending import SendKind, SendOutcome
 from schemas.errors import PeerUnavailable
 
+BAD_SENDER, SENDER_QUEUE_FULL = "bad_sender", "sender_queue_full"
+
 PERMANENT_CODES = {
+    21210: BAD_SENDER,  # calls: 'From' is not verified
+    21212: BAD_SENDER,  # calls: invalid 'From' number
+    21215: "region_not_enabled",  # calls: account may not call the region
     21211: "bad_number",  # invalid 'To' number
     21214: "bad_number",  # 'To' cannot be reached
     21217: "bad_number",  # does not look valid
     21408: "region_not_enabled",  # account may not send to the region
     21601: "not_a_mobile",
     21604: "bad_number",  # 'To' is required
-    21606: "bad_sender",  # 'From' is not ours or cannot send
+    21606: BAD_SENDER,  # 'From' is not ours or cannot send
     21610: "opted_out",  # recipient replied STOP
     21612: "unroutable",  # this pair of numbers cannot be used
     21614: "not_a_mobile",
     21617: "text_too_long",
-    21659: "bad_sender",
+    21659: BAD_SENDER,
 }
 """Twilio error code to our reason: another attempt gives the same answer."""
 
 RETRY_SAFE_CODES = {
     20003: "bad_credentials",  # authenticate: nothing was processed
     20429: "rate_limited",
-    21611: "sender_queue_full",
+    21611: SENDER_QUEUE_FULL,
     14107: "rate_limited",
     63018: "rate_limited",
 }
@@ -43,7 +48,7 @@ _IN_DOUBT_STATUSES = {408, 409}
 
 
 def outcome_of(error: Exception) -> SendOutcome:
-    """Classify what came back from creating a message."""
+    """Classify what came back from creating a message or a call."""
     match error:
         case RateLimited():
             return SendOutcome(kind=SendKind.RETRY_SAFE, reason="rate_limited", retry_after_s=error.retry_after_s)
