@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerting.pager.inbound import ReplyResult, StatusCallback
+from alerting.pager.keys import KeyPress, KeyResult
 from board.rows import BoardRows, CaseRow, PageEventRow
 
 Clock = Callable[[], datetime]
@@ -37,6 +38,9 @@ class Inbound(Protocol):
 
     async def record_reply(self, from_number: str, body: str, *, message_sid: str, now: datetime) -> ReplyResult:
         """Apply a person's answer and say what became of it."""
+
+    async def record_key(self, press: KeyPress, *, now: datetime) -> KeyResult | None:
+        """Apply a key pressed in a call; None where its page is unknown or its nonce is wrong."""
 
 
 class Signed(Protocol):

@@ -1,7 +1,8 @@
 """The phone carrier's webhooks: size first, then the signature, then one row; work happens elsewhere.
 
 A signature carries no time, so a recorded request can be sent again; receipts and answers therefore count once
-(``alerting.pager.inbound``), and a receipt must know its page's nonce. Nothing is logged that names a number.
+(``alerting.pager.inbound``), and a receipt and a key must know their attempt's nonce. Nothing is logged that names a
+number.
 """
 
 from __future__ import annotations
@@ -14,9 +15,20 @@ from urllib.parse import parse_qsl
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from alerting.channels.twilio.callbacks import MAX_BODY_BYTES, REPLY_ROUTE, SIGNATURE_HEADER, STATUS_ROUTE
-from alerting.channels.twilio.statuses import receipt_of
+from alerting.channels.port import Receipt
+from alerting.channels.twilio.callbacks import (
+    KEYS_ROUTE,
+    MAX_BODY_BYTES,
+    REPLY_ROUTE,
+    SIGNATURE_HEADER,
+    STATUS_ROUTE,
+    keys_url,
+)
+from alerting.channels.twilio.statuses import call_receipt_of, receipt_of
+from alerting.channels.twilio.twiml import answer_twiml
+from alerting.core.keys import ROUNDS
 from alerting.pager.inbound import StatusCallback
+from alerting.pager.keys import KeyPress, KeyResult
 from board.metrics import BoardMetrics
 from board.ports import Clock, Inbound, Signed
 from schemas.errors import TransientError
@@ -24,6 +36,7 @@ from schemas.errors import TransientError
 _log = structlog.get_logger(__name__)
 _MAX_FIELDS = 100
 _EMPTY_TWIML = "<Response/>"
+_TWIML_TYPE = "text/xml"
 
 
 class Refused(Exception):
@@ -37,25 +50,26 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """What the routes need: whom to tell, how to check a signature, and the address that signatures cover."""
+    """What the routes need: whom to tell, how to check a signature, and the address that signatures cover.
+
+    ``language`` is that of the voice which answers a key.
+    """
 
     inbound: Inbound
     signed: Signed
     base_url: str
     clock: Clock
     metrics: BoardMetrics
+    language: str = "en-US"
 
     async def status(self, request: Request, page_id: str, attempt_id: str) -> Response:
-        """A delivery receipt of one attempt."""
+        """A delivery receipt of one attempt, a text or a call."""
         form = await self._believed(request)
-        sid, word = form.get("MessageSid", ""), form.get("MessageStatus", "")
-        if not sid or not word:
-            raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
         callback = StatusCallback(
             page_id=page_id,
             attempt_id=attempt_id,
             nonce=request.query_params.get("nonce", ""),
-            receipt=receipt_of(sid, word, form.get("ErrorCode")),
+            receipt=_receipt(form),
         )
         if not await self.inbound.record_callback(callback, now=self.clock()):
             raise Refused(HTTPStatus.FORBIDDEN, "unknown_page")
@@ -68,7 +82,38 @@ class Webhooks:
         if not sid or not sender:
             raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
         await self.inbound.record_reply(sender, form.get("Body", ""), message_sid=sid, now=self.clock())
-        return Response(_EMPTY_TWIML, media_type="text/xml")
+        return Response(_EMPTY_TWIML, media_type=_TWIML_TYPE)
+
+    async def key(self, request: Request, page_id: str, attempt_id: str) -> Response:
+        """A key pressed in a call; what is said next goes back as TwiML."""
+        form = await self._believed(request)
+        sid, digit = form.get("CallSid", ""), form.get("Digits", "")
+        if not sid or not digit:
+            raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
+        press = KeyPress(
+            page_id=page_id,
+            attempt_id=attempt_id,
+            nonce=request.query_params.get("nonce", ""),
+            sid=sid,
+            digit=digit,
+            round=_round(request.query_params.get("round", "")),
+        )
+        result = await self.inbound.record_key(press, now=self.clock())
+        if result is None:
+            raise Refused(HTTPStatus.FORBIDDEN, "unknown_page")
+        return Response(self._said(press, result), media_type=_TWIML_TYPE)
+
+    def _said(self, press: KeyPress, result: KeyResult) -> str:
+        address = None
+        if press.round < ROUNDS:
+            address = keys_url(
+                self.base_url,
+                page_id=press.page_id,
+                attempt_id=press.attempt_id,
+                nonce=press.nonce,
+                said=press.round + 1,
+            )
+        return answer_twiml(result.outcome, result.script, keys_url=address, language=self.language)
 
     async def _believed(self, request: Request) -> Mapping[str, str]:
         form = _parse(await _limited_body(request))
@@ -91,6 +136,10 @@ def webhook_routes(webhooks: Webhooks) -> APIRouter:
     async def status(request: Request, page_id: str, attempt_id: str) -> Response:
         return await _answered("status", webhooks.status(request, page_id, attempt_id), webhooks.metrics)
 
+    @router.post(KEYS_ROUTE)
+    async def key(request: Request, page_id: str, attempt_id: str) -> Response:
+        return await _answered("key", webhooks.key(request, page_id, attempt_id), webhooks.metrics)
+
     @router.post(REPLY_ROUTE)
     async def reply(request: Request) -> Response:
         return await _answered("reply", webhooks.reply(request), webhooks.metrics)
@@ -112,6 +161,23 @@ async def _answered(kind: str, work: Awaitable[Response], metrics: BoardMetrics)
         return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})
     metrics.webhooks.labels(kind=kind, result="recorded").inc()
     return response
+
+
+def _receipt(form: Mapping[str, str]) -> Receipt:
+    if sid := form.get("CallSid", ""):
+        word = form.get("CallStatus", "")
+        receipt = call_receipt_of(sid, word)
+    else:
+        sid, word = form.get("MessageSid", ""), form.get("MessageStatus", "")
+        receipt = receipt_of(sid, word, form.get("ErrorCode"))
+    if not sid or not word:
+        raise Refused(HTTPStatus.BAD_REQUEST, "fields_missing")
+    return receipt
+
+
+def _round(text: str) -> int:
+    """The round that the address names; it is covered by the signature, so nonsense is a bug and ends the rounds."""
+    return int(text) if text in {str(number) for number in range(1, ROUNDS + 1)} else ROUNDS
 
 
 async def _limited_body(request: Request) -> bytes:

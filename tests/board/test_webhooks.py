@@ -10,9 +10,13 @@ import aiohttp
 import pytest
 from twilio.request_validator import RequestValidator
 
+from alerting.channels.port import ReceiptState
 from alerting.channels.twilio.callbacks import MAX_BODY_BYTES, is_signed
 from alerting.channels.twilio.settings import TwilioSettings
+from alerting.core.keys import KeyOutcome
+from alerting.core.speech import ANSWERS, GOODBYE
 from alerting.pager.inbound import ReplyResult, StatusCallback
+from alerting.pager.keys import KeyPress, KeyResult
 from board.app import BoardPorts
 from board.settings import BoardSettings
 from schemas.errors import PeerUnavailable
@@ -29,8 +33,16 @@ RECEIPT = {"MessageSid": "SM1", "MessageStatus": "delivered"}
 REPLY = {"MessageSid": "SM2", "From": "+4791111111", "Body": "1 K7FQ", "FromCity": ""}
 
 
+CALL_RECEIPT = {"CallSid": "CA1", "CallStatus": "no-answer"}
+KEYS = "/webhooks/twilio/keys/page-1/attempt-1?nonce=n0nce&round=1"
+KEY = {"CallSid": "CA1", "Digits": "4", "CallStatus": "in-progress"}
+SCRIPT = "This is code stroke. Case K, 7, F, Q. #K7FQ-LVO1"
+
+
 class FakeInbound:
     def __init__(self) -> None:
+        self.keys: list[KeyPress] = []
+        self.outcome = KeyOutcome.TAKEN
         self.callbacks: list[StatusCallback] = []
         self.replies: list[tuple[str, str, str]] = []
         self.down = False
@@ -44,6 +56,10 @@ class FakeInbound:
     async def record_reply(self, from_number: str, body: str, *, message_sid: str, now: datetime) -> ReplyResult:
         self.replies.append((from_number, body, message_sid))
         return ReplyResult.ACKNOWLEDGED
+
+    async def record_key(self, press: KeyPress, *, now: datetime) -> KeyResult | None:
+        self.keys.append(press)
+        return KeyResult(outcome=self.outcome, script=SCRIPT) if press.nonce == "n0nce" else None
 
 
 @pytest.fixture
@@ -157,3 +173,55 @@ async def test_results_are_counted_without_naming_anyone(ports: BoardPorts) -> N
         await post(http, STATUS, RECEIPT, {})
     labels = {"kind": "status", "result": "bad_signature"}
     assert ports.registry.get_sample_value("codestroke_board_webhooks_total", labels) == 1
+
+
+async def _press(ports: BoardPorts, path: str, form: Mapping[str, str] = KEY) -> tuple[int, str, str]:
+    async with served(ports, SETTINGS) as http, http.post(path, data=form, headers=signed(path, form)) as response:
+        return response.status, await response.text(), response.content_type
+
+
+async def test_the_receipt_of_a_call_is_recorded(ports: BoardPorts, inbound: FakeInbound) -> None:
+    async with served(ports, SETTINGS) as http:
+        assert await post(http, STATUS, CALL_RECEIPT, signed(STATUS, CALL_RECEIPT)) == 204
+    receipt = inbound.callbacks[0].receipt
+    assert (receipt.sid, receipt.state, receipt.status) == ("CA1", ReceiptState.UNDELIVERED, "no-answer")
+
+
+async def test_a_signed_key_is_recorded_and_thanked_for(ports: BoardPorts, inbound: FakeInbound) -> None:
+    status, twiml, kind = await _press(ports, KEYS)
+    assert (status, kind) == (200, "text/xml")
+    assert (ANSWERS[KeyOutcome.TAKEN] in twiml, "<Hangup" in twiml, "<Gather" in twiml) == (True, True, False)
+    (press,) = inbound.keys
+    assert (press.page_id, press.attempt_id, press.sid, press.digit, press.round) == (
+        "page-1", "attempt-1", "CA1", "4", 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("outcome", [KeyOutcome.REPEAT, KeyOutcome.NOT_UNDERSTOOD])
+async def test_the_script_is_said_again_at_the_signed_public_address(
+    ports: BoardPorts, inbound: FakeInbound, outcome: KeyOutcome
+) -> None:
+    inbound.outcome = outcome
+    _, twiml, _ = await _press(ports, KEYS)
+    assert PUBLIC + KEYS.replace("round=1", "round=2").replace("&", "&amp;") in twiml
+    assert "Case K, 7, F, Q." in twiml
+    assert "#K7FQ" not in twiml
+
+
+@pytest.mark.parametrize("number", ["3", "4", "-1", "x", "", "03"])
+async def test_after_the_last_round_the_call_ends(ports: BoardPorts, inbound: FakeInbound, number: str) -> None:
+    inbound.outcome = KeyOutcome.REPEAT
+    _, twiml, _ = await _press(ports, KEYS.replace("round=1", f"round={number}"))
+    assert ("<Gather" in twiml, GOODBYE in twiml) == (False, True)
+
+
+@pytest.mark.parametrize("path", [KEYS.replace("n0nce", "guess"), KEYS.replace("nonce=n0nce&", "")])
+async def test_a_key_with_a_wrong_nonce_is_refused(ports: BoardPorts, path: str) -> None:
+    assert (await _press(ports, path))[0] == 403
+
+
+async def test_a_key_that_the_carrier_did_not_sign_is_refused(ports: BoardPorts, inbound: FakeInbound) -> None:
+    async with served(ports, SETTINGS) as http:
+        assert await post(http, KEYS, KEY, signed(KEYS, {**KEY, "Digits": "5"})) == 403
+        assert await post(http, KEYS, {"CallSid": "CA1"}, signed(KEYS, {"CallSid": "CA1"})) == 400
+    assert inbound.keys == []
