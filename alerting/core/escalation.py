@@ -16,6 +16,8 @@ from alerting.core.replies import ReplyKind
 
 Tiers = Sequence[Sequence[Contact]]
 _PUNCTUAL = timedelta(seconds=5)
+CLOCK_SLACK = timedelta(seconds=5)
+"""Readings of two pagers may differ by this much without one taking the other's instants for a clock set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,12 @@ def opened(now: datetime) -> Standing:
 def is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
     """Say whether the next step is due.
 
-    An instant further ahead than the policy's longest gap was written by a clock that has been set back since: it
-    counts as due, because early is safe and an hour late is not.
+    An instant further ahead than the policy's longest gap, and more than two pagers' clocks differ, was written by a
+    clock that has been set back since: it counts as due, because early is safe and an hour late is not.
     """
     if standing.state is not IncidentState.OPEN or standing.due_at is None:
         return False
-    return standing.due_at <= now or standing.due_at > now + policy.longest_gap
+    return standing.due_at <= now or standing.due_at > now + policy.longest_gap + CLOCK_SLACK
 
 
 def take_step(
@@ -143,7 +145,7 @@ def answered(
         case ReplyKind.ACKNOWLEDGE:
             return _taken(standing, policy, tiers, person)
         case ReplyKind.DECLINE:
-            return _declined(standing, tiers, person, now)
+            return _declined(standing, policy, tiers, person, now=now)
         case ReplyKind.ESCALATE:
             # Who answers an old page asks for a step that has been taken since.
             event = IncidentEvent.ESCALATED if step >= standing.step - 1 else IncidentEvent.NOTED
@@ -178,12 +180,7 @@ def _pages(
     standing: Standing, policy: Policy, tiers: Tiers, step: Step, blocked: Set[tuple[str, ChannelName]]
 ) -> tuple[Wanted, ...]:
     people = _wanted_people(standing, policy, tiers, step)
-    return tuple(
-        Wanted(person, channel)
-        for channel in step.channels
-        for person in _one_a_number(people)
-        if channel in person.channels and (person.code, channel) not in blocked
-    )
+    return tuple(Wanted(person, channel) for channel in step.channels for person in _reached(people, channel, blocked))
 
 
 def _wanted_people(standing: Standing, policy: Policy, tiers: Tiers, step: Step) -> list[Contact]:
@@ -196,11 +193,15 @@ def _wanted_people(standing: Standing, policy: Policy, tiers: Tiers, step: Step)
     return fitting if missing and fitting else free
 
 
-def _one_a_number(people: Sequence[Contact]) -> list[Contact]:
+def _reached(
+    people: Sequence[Contact], channel: ChannelName, blocked: Set[tuple[str, ChannelName]]
+) -> Sequence[Contact]:
+    """A number that several people share rings once; a message goes to each person's own address."""
     first: dict[str, Contact] = {}
     for person in people:
-        first.setdefault(person.number, person)
-    return list(first.values())
+        if channel in person.channels and (person.code, channel) not in blocked:
+            first.setdefault(person.code if channel is ChannelName.MESSAGE else person.number, person)
+    return tuple(first.values())
 
 
 def _over(standing: Standing, tiers: Tiers) -> Decision:
@@ -219,18 +220,27 @@ def _taken(standing: Standing, policy: Policy, tiers: Tiers, person: Contact) ->
     return _decided(after, event, standing.step)
 
 
-def _declined(standing: Standing, tiers: Tiers, person: Contact, now: datetime) -> Decision:
+def _declined(standing: Standing, policy: Policy, tiers: Tiers, person: Contact, *, now: datetime) -> Decision:
     gives_back = person.code in standing.took
+    reopens = gives_back and standing.state is IncidentState.ACKNOWLEDGED
     after = replace(standing, took=standing.took - {person.code}, declined=standing.declined | {person.code})
     if _codes(tiers) <= after.declined | after.took and not after.took:
         # Nobody is left to ask. From an acknowledged incident the way to the alarm leads through "open".
-        reopened = replace(after, state=IncidentState.OPEN) if gives_back else after
+        reopened = replace(after, state=IncidentState.OPEN) if reopens else after
         return _decided(reopened, IncidentEvent.ALL_DECLINED, standing.step)
+    if reopens and _is_held(after, policy, tiers):
+        return _decided(after, IncidentEvent.NOTED, standing.step)
     if gives_back:
         return _hurried(after, IncidentEvent.WITHDRAWN, now)
-    if after.asked <= after.declined:
+    if after.asked <= after.declined | after.took:
         return _hurried(after, IncidentEvent.ASKED_ALL_DECLINED, now)
     return _decided(after, IncidentEvent.DECLINED, standing.step)
+
+
+def _is_held(standing: Standing, policy: Policy, tiers: Tiers) -> bool:
+    """Say whether those who still have it are enough."""
+    people = [person for tier in tiers for person in tier]
+    return bool(standing.took) and not still_missing(policy, people, standing.took)
 
 
 def _hurried(standing: Standing, event: IncidentEvent, now: datetime) -> Decision:
