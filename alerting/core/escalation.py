@@ -60,6 +60,7 @@ class Standing:
         asked: codes of those who were paged.
         took: codes of those who acknowledged.
         declined: codes of those who declined.
+        holders: those who acknowledged, as people: their roles count after they went off call, too.
     """
 
     state: IncidentState
@@ -69,6 +70,7 @@ class Standing:
     asked: frozenset[str] = frozenset()
     took: frozenset[str] = frozenset()
     declined: frozenset[str] = frozenset()
+    holders: tuple[Contact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ def _wanted_people(standing: Standing, policy: Policy, tiers: Tiers, step: Step)
     # A team of fewer tiers than the policy has steps for: its last tier is asked again.
     tier = everybody if step.tier is None else list(tiers[min(step.tier, len(tiers)) - 1]) if tiers else []
     free = [person for person in tier if person.code not in standing.declined | standing.took]
-    missing = still_missing(policy, everybody, standing.took)
+    missing = still_missing(policy, [*everybody, *standing.holders], standing.took)
     fitting = [person for person in free if person.roles & missing]
     return fitting if missing and fitting else free
 
@@ -213,9 +215,10 @@ def _over(standing: Standing, tiers: Tiers) -> Decision:
 
 def _taken(standing: Standing, policy: Policy, tiers: Tiers, person: Contact) -> Decision:
     took = standing.took | {person.code}
-    people = [*(each for tier in tiers for each in tier), person]
-    after = replace(standing, took=took, declined=standing.declined - {person.code})
-    missing = still_missing(policy, people, took)
+    after = replace(
+        standing, took=took, declined=standing.declined - {person.code}, holders=(*standing.holders, person)
+    )
+    missing = still_missing(policy, _people(after, tiers), took)
     event = IncidentEvent.PARTLY_ACKNOWLEDGED if missing else IncidentEvent.ACKNOWLEDGED
     return _decided(after, event, standing.step)
 
@@ -239,8 +242,7 @@ def _declined(standing: Standing, policy: Policy, tiers: Tiers, person: Contact,
 
 def _is_held(standing: Standing, policy: Policy, tiers: Tiers) -> bool:
     """Say whether those who still have it are enough."""
-    people = [person for tier in tiers for person in tier]
-    return bool(standing.took) and not still_missing(policy, people, standing.took)
+    return bool(standing.took) and not still_missing(policy, _people(standing, tiers), standing.took)
 
 
 def _hurried(standing: Standing, event: IncidentEvent, now: datetime) -> Decision:
@@ -255,6 +257,11 @@ def _decided(standing: Standing, event: IncidentEvent, step: int, pages: tuple[W
     due_at = standing.due_at if move.state is IncidentState.OPEN else None
     after = replace(standing, state=move.state, due_at=due_at)
     return Decision(standing=after, event=event, effect=move.effect, step=step, pages=pages)
+
+
+def _people(standing: Standing, tiers: Tiers) -> list[Contact]:
+    """Everybody whose roles are known: who is on call, and who has it."""
+    return [*(person for tier in tiers for person in tier), *standing.holders]
 
 
 def _codes(tiers: Tiers) -> frozenset[str]:

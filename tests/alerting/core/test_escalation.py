@@ -270,6 +270,11 @@ def test_a_role_counts_whoever_of_its_people_took_it() -> None:
     assert still_missing(POLICY, [NEURO], set()) == frozenset()
 
 
+def test_a_role_counts_after_its_holder_went_off_call() -> None:
+    standing = say(stepped(1, ((NEURO,),), policy=BOTH), NEURO, ACK, tiers=((NEURO,),), policy=BOTH).standing
+    assert say(standing, IR, ACK, tiers=((IR,),), policy=BOTH).standing.state is IncidentState.ACKNOWLEDGED
+
+
 def test_a_number_that_two_share_is_paged_once_a_channel() -> None:
     twin = Contact("twin", ANN.number)
     assert paged(step(opened(NOW), ((ANN, twin),))) == [("ann", SMS)]
