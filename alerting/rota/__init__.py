@@ -1,0 +1,1 @@
+"""The rota from iCalendar: fetching, keeping, reading and checking the calendars of who is on call."""
