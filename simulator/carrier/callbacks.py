@@ -10,10 +10,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aiohttp
 import structlog
 
+from simulator.carrier.calls import Call
 from simulator.carrier.messages import API_VERSION, Message
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +44,29 @@ def fields_of(message: Message, status: str) -> dict[str, str]:
     return {**fields, "MessageStatus": status, "SmsStatus": status, **more}
 
 
+def call_fields_of(call: Call, status: str) -> dict[str, str]:
+    """The form of a webhook about ``call``."""
+    return {
+        "CallSid": call.sid,
+        "AccountSid": call.account_sid,
+        "ApiVersion": API_VERSION,
+        "Called": call.to,
+        "Caller": call.sender,
+        "CallStatus": status,
+        "Direction": call.direction,
+        "From": call.sender,
+        "To": call.to,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a webhook answered."""
+
+    status: int
+    text: str
+
+
 class Caller:
     """Calls webhooks; a webhook that is away is tried once more, then it is as lost as in life."""
 
@@ -49,15 +74,15 @@ class Caller:
         self._token = token
         self._session: aiohttp.ClientSession | None = None
 
-    async def call(self, url: str, fields: Mapping[str, str]) -> int | None:
-        """POST a signed form; return the HTTP status, None where nobody answered."""
+    async def call(self, url: str, fields: Mapping[str, str], *, token: str | None = None) -> Heard | None:
+        """POST a signed form, with another token where one is given; None where nobody answered."""
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_PATIENCE)
-        headers = {"X-Twilio-Signature": signature(url, fields, self._token)}
+        headers = {"X-Twilio-Signature": signature(url, fields, token or self._token)}
         for _ in range(2):
             try:
                 async with self._session.post(url, data=dict(fields), headers=headers) as answer:
-                    return answer.status
+                    return Heard(answer.status, await answer.text(errors="replace"))
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 _log.info("webhook_unreachable", error=type(error).__name__)
         return None

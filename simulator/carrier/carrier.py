@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from simulator.carrier import desk, rest
+from simulator.carrier import desk, rest, rest_calls
 from simulator.carrier.ledger import Entry
 from simulator.carrier.network import Network
+from simulator.carrier.rest_common import NETWORK
 from simulator.carrier.settings import CarrierSettings
 
 _SHUTDOWN_S = 0.2
@@ -45,8 +46,8 @@ class Carrier:
     async def start(self) -> None:
         """Listen; with port 0 a free one is taken."""
         app = web.Application(middlewares=self._middlewares)
-        app[rest.NETWORK] = self.network
-        app.add_routes([*rest.routes(), *desk.routes()])
+        app[NETWORK] = self.network
+        app.add_routes([*rest.routes(), *rest_calls.routes(), *desk.routes()])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)

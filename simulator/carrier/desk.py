@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from simulator.carrier.network import Network
-from simulator.carrier.rest import NETWORK
+from simulator.carrier.rest_common import NETWORK
 from simulator.carrier.settings import PhoneSettings
 
 _PAGE = Path(__file__).with_name("phones.html")
@@ -30,12 +30,12 @@ async def page(request: web.Request) -> web.StreamResponse:
 
 
 async def ledger(request: web.Request) -> web.Response:
-    """Every accepted message; what benches judge by."""
+    """Every accepted message and call; what benches judge by."""
     return web.json_response(request.app[NETWORK].ledger.shown())
 
 
 async def phones(request: web.Request) -> web.Response:
-    """The phones with their messages, and seconds until the next answer."""
+    """The phones with their messages and calls, and seconds until the next answer."""
     network = request.app[NETWORK]
     return web.json_response({"phones": [_shown(network, phone) for phone in network.phones]})
 
@@ -62,5 +62,15 @@ def _shown(network: Network, phone: PhoneSettings) -> dict[str, object]:
         "messages": [
             {"from_phone": m.direction == "inbound", "body": m.body, "status": m.status, "at": m.created_at.isoformat()}
             for m in mine
+        ],
+        "calls": [
+            {
+                "said": call.document.said,
+                "status": call.status,
+                "pressed": call.pressed,
+                "at": call.created_at.isoformat(),
+            }
+            for call in network.calls
+            if call.to == phone.number
         ],
     }

@@ -1,6 +1,7 @@
-"""The carrier's own ledger: every message that it accepted, in order, never changed. The judge of lost and doubled.
+"""The carrier's own ledger: all that it accepted, in order, never changed. The judge of lost and doubled.
 
-It knows nothing of our store. A page is what one phone may feel once: (number, mark in the text).
+It knows nothing of our store. A page is what one phone may feel once over one channel: (number, mark, channel). The
+mark stands in a text's words and among a call's remarks; it names case, finding and step.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from simulator.carrier.calls import Call
 from simulator.carrier.messages import Message
 from simulator.carrier.settings import Fault
+
+SMS, VOICE = "sms", "voice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One accepted message."""
+    """One accepted message or call; ``body`` is what was written or said."""
 
     sequence: int
+    channel: str
     sid: str
     to: str
     reference: str
@@ -32,9 +37,9 @@ class Verdict:
     """What a ledger says about a set of pages that should have been accepted."""
 
     accepted: int
-    lost: tuple[tuple[str, str], ...]
+    lost: tuple[tuple[str, ...], ...]
     doubled: int
-    """Messages beyond the first of each page."""
+    """Messages and calls beyond the first of each page."""
 
 
 class Ledger:
@@ -48,15 +53,16 @@ class Ledger:
         """All entries, oldest first."""
         return tuple(self._entries)
 
-    def append(self, message: Message, fault: Fault) -> Entry:
-        """Write down that ``message`` was accepted, and the fault that the sender saw."""
+    def append(self, accepted: Message | Call, fault: Fault) -> Entry:
+        """Write down what was accepted, and the fault that the sender saw."""
         entry = Entry(
             sequence=len(self._entries) + 1,
-            sid=message.sid,
-            to=message.to,
-            reference=message.reference,
-            body=message.body,
-            accepted_at=message.created_at,
+            channel=VOICE if isinstance(accepted, Call) else SMS,
+            sid=accepted.sid,
+            to=accepted.to,
+            reference=accepted.reference,
+            body=accepted.document.said if isinstance(accepted, Call) else accepted.body,
+            accepted_at=accepted.created_at,
             fault=fault,
         )
         self._entries.append(entry)
@@ -68,11 +74,21 @@ class Ledger:
         return {"accepted": rows, "doubled": verdict(self._entries, ()).doubled}
 
 
-def verdict(entries: Iterable[Entry], expected: Iterable[tuple[str, str]]) -> Verdict:
-    """Judge: ``expected`` are the pages (number, mark) that must have been accepted."""
-    counts = Counter((entry.to, entry.reference) for entry in entries)
+def verdict(entries: Iterable[Entry], expected: Iterable[tuple[str, ...]]) -> Verdict:
+    """Judge.
+
+    Args:
+        entries: of a ledger.
+        expected: pages that must have been accepted, as (number, mark), or (number, mark, "voice") for a call.
+    """
+    counts = Counter((entry.to, entry.reference, entry.channel) for entry in entries)
     return Verdict(
         accepted=sum(counts.values()),
-        lost=tuple(page for page in expected if counts[page] == 0),
+        lost=tuple(page for page in expected if counts[_full(page)] == 0),
         doubled=sum(count - 1 for count in counts.values()),
     )
+
+
+def _full(page: tuple[str, ...]) -> tuple[str, str, str]:
+    number, mark, *channel = page
+    return number, mark, channel[0] if channel else SMS

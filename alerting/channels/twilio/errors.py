@@ -51,7 +51,8 @@ def outcome_of(error: Exception) -> SendOutcome:
     """Classify what came back from creating a message or a call."""
     match error:
         case RateLimited():
-            return SendOutcome(kind=SendKind.RETRY_SAFE, reason="rate_limited", retry_after_s=error.retry_after_s)
+            reason = RETRY_SAFE_CODES.get(error.code or 0, error.reason)
+            return SendOutcome(kind=SendKind.RETRY_SAFE, reason=reason, retry_after_s=error.retry_after_s)
         case NotSent():
             return SendOutcome(kind=SendKind.RETRY_SAFE, reason=error.reason)
         case NoAnswer():

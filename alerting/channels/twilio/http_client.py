@@ -7,6 +7,7 @@ does neither. Here network exceptions become ours, told apart by whether the req
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -34,9 +35,10 @@ class NoAnswer(PeerUnavailable):
 
 
 class RateLimited(PeerUnavailable):
-    """429: the provider did not process the request (Twilio error 20429)."""
+    """429: the provider did not process the request; ``code`` is its own, mostly 20429, where it gives one."""
 
     reason = "rate_limited"
+    code: int | None = None
 
 
 class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the library has no types
@@ -95,7 +97,9 @@ class TwilioHttp(AsyncHttpClient):  # type: ignore[misc]  # the library has no t
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise NoAnswer(f"{peer}: no answer ({type(error).__name__})") from error
         if status == _TOO_MANY:
-            raise RateLimited(f"{peer}: 429", retry_after_s=_seconds(headers.get("Retry-After")))
+            limited = RateLimited(f"{peer}: 429", retry_after_s=_seconds(headers.get("Retry-After")))
+            limited.code = _code_in(text)
+            raise limited
         return Response(status, text, headers)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -119,3 +123,13 @@ def _seconds(header: str | None) -> float:
     except ValueError:
         return 1.0
     return value if math.isfinite(value) and value >= 0 else 1.0
+
+
+def _code_in(text: str) -> int | None:
+    """The provider's error code in a body, None where there is none."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    code = body.get("code") if isinstance(body, dict) else None
+    return code if isinstance(code, int) else None
