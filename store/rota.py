@@ -71,9 +71,14 @@ async def save(connection: AsyncConnection, copy: CalendarCopy) -> None:
     )
 
 
-async def note_check(connection: AsyncConnection, name: str, *, now: datetime, error: str = "") -> None:
-    """Note that the source was asked: it confirmed the copy, or failed for the reason ``error``."""
+async def note_check(connection: AsyncConnection, name: str, *, now: datetime, error: str = "") -> bool:
+    """Note that the source was asked: it confirmed the copy, or failed for the reason ``error``.
+
+    Returns:
+        Whether there is such a copy.
+    """
     values: dict[str, object] = {"checked_at": now, "error": error}
     if not error:
         values["fetched_at"] = now
-    await connection.execute(update(rota_calendars).where(_rows.name == name).values(**values))
+    done = await connection.execute(update(rota_calendars).where(_rows.name == name).values(**values))
+    return done.rowcount > 0

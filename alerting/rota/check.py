@@ -1,7 +1,7 @@
 """Is there somebody to page at every instant of the coming days; and if not, the gap in words.
 
-Who calls it: the pager's start, which refuses to go on, and ``codestroke rota check``. Reachable is who stands among the
-contacts, whose numbers the settings hold to E.164.
+Who calls it: the pager's start, which refuses to go on, and ``codestroke rota check``. Reachable is who stands
+among the contacts, whose numbers the settings hold to E.164.
 """
 
 from __future__ import annotations

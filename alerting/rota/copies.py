@@ -33,8 +33,8 @@ class Copies(Protocol):
         """Keep a good text."""
         ...
 
-    async def note_check(self, name: str, *, now: datetime, error: str = "") -> None:
-        """Note that the source was asked."""
+    async def note_check(self, name: str, *, now: datetime, error: str = "") -> bool:
+        """Note that the source was asked; return whether there is a copy to note it beside."""
         ...
 
 
@@ -63,10 +63,10 @@ class StoredCopies:
         async with transaction(self._engine) as connection:
             await rota.save(connection, copy)
 
-    async def note_check(self, name: str, *, now: datetime, error: str = "") -> None:
-        """Note that the source was asked."""
+    async def note_check(self, name: str, *, now: datetime, error: str = "") -> bool:
+        """Note that the source was asked; return whether there is a copy to note it beside."""
         async with transaction(self._engine) as connection:
-            await rota.note_check(connection, name, now=now, error=error)
+            return await rota.note_check(connection, name, now=now, error=error)
 
 
 def key_of(name: str, location: str) -> str:

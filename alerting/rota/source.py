@@ -16,6 +16,7 @@ import structlog
 from alerting.rota.copies import Copies, digest_of, key_of
 from alerting.rota.fetching import Fetched, FetchFailed
 from alerting.rota.occurrences import BadCalendar, Reading
+from alerting.settings import CalendarSettings
 from schemas.errors import PermanentError, TransientError
 from store.rota import CalendarCopy, CopyHead
 
@@ -127,10 +128,11 @@ class CalendarSource:
         self._body, self._digest = body, digest_of(body)
 
     async def _store(self, copies: Copies, new: str | None, now: datetime) -> None:
-        if new is not None:
-            await copies.save(CalendarCopy(name=self.key, body=new, etag=self._etag, now=now))
-        else:
-            await copies.note_check(self.key, now=now, error=self.error)
+        """Write down what a check found; also the text, where the store was away when it came."""
+        if new is None and await copies.note_check(self.key, now=now, error=self.error):
+            return
+        if self._body is not None and not self.error:
+            await copies.save(CalendarCopy(name=self.key, body=self._body, etag=self._etag, now=now))
 
 
 async def _kept(write: Callable[[Copies], Coroutine[Any, Any, None]], copies: Copies | None, calendar: str) -> None:
