@@ -215,9 +215,8 @@ def _over(standing: Standing, tiers: Tiers) -> Decision:
 
 def _taken(standing: Standing, policy: Policy, tiers: Tiers, person: Contact) -> Decision:
     took = standing.took | {person.code}
-    after = replace(
-        standing, took=took, declined=standing.declined - {person.code}, holders=(*standing.holders, person)
-    )
+    holders = (*(each for each in standing.holders if each.code != person.code), person)
+    after = replace(standing, took=took, declined=standing.declined - {person.code}, holders=holders)
     missing = still_missing(policy, _people(after, tiers), took)
     event = IncidentEvent.PARTLY_ACKNOWLEDGED if missing else IncidentEvent.ACKNOWLEDGED
     return _decided(after, event, standing.step)
