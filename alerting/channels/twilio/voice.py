@@ -67,7 +67,7 @@ class TwilioVoice:
         except FAILURES as error:
             raise unavailable(error, "look-up") from error
         oldest, attempt = message.created_at - CLOCK_SLACK, message.sent_at or message.created_at
-        ours = [item for item in listed if item.sid and self._account.is_ours(item.from_) and _made(item, oldest)]
+        ours = [item for item in listed if item.sid and self._account.is_ours(_sender(item)) and _made(item, oldest)]
         nearest = sorted(ours, key=lambda item: _distance(item, attempt))
         return [call_receipt_of(item.sid, item.status) for item in nearest]
 
@@ -100,6 +100,11 @@ class TwilioVoice:
                 "status_callback_method": "POST",
             }
         return fields
+
+
+def _sender(item: Any) -> str | None:
+    sender: str | None = item._from  # noqa: SLF001  # the library's name of the field, other than for messages
+    return sender
 
 
 def _made(item: Any, oldest: datetime) -> bool:

@@ -171,3 +171,19 @@ def test_the_same_seed_draws_the_same_faults() -> None:
 def test_scripted_faults_come_first() -> None:
     plan = FaultPlan(FaultSettings(script=(Fault.RESET_AFTER, Fault.TOO_MANY)), 0)
     assert [plan.next_create() for _ in range(3)] == [Fault.RESET_AFTER, Fault.TOO_MANY, Fault.NONE]
+
+
+@pytest.mark.parametrize(("fault", "code"), [("full_numbers", 21611), ("barred_numbers", 21606)])
+async def test_a_number_of_the_pool_can_be_full_or_barred(fault: str, code: int) -> None:
+    first, second = CarrierSettings().number, "+15005550007"
+    settings = CarrierSettings.model_validate({**QUICK, "numbers": [second], "faults": {fault: [first]}})
+    async with Carrier(settings) as carrier:
+        assert (await _post(carrier))[1]["code"] == code
+        assert (await _post(carrier, From=second))[0] == 201
+
+
+async def test_somebody_who_opts_in_again_gets_messages() -> None:
+    async with Carrier(CarrierSettings.model_validate(QUICK)) as carrier:
+        for word in ("STOP", "start"):
+            carrier.network.receive(sender=PHONE, body=word)
+        assert (await _post(carrier))[0] == 201
