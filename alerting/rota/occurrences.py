@@ -14,7 +14,7 @@ from schemas.errors import PermanentError
 LARGEST_BYTES = 5_000_000
 """A larger calendar is refused before it is read."""
 MOST_EVENTS = 20_000
-MOST_OCCURRENCES = 20_000
+MOST_OCCURRENCES = 10_000
 
 
 class BadCalendar(PermanentError):

@@ -42,11 +42,11 @@ def read(body: str, *, zone: str, start: datetime, end: datetime) -> Reading:
         BadCalendar: not a calendar, or too much of one.
     """
     calendar = _parsed(body)
-    zone = _zone_of(calendar, zone)
+    local = _zone_of(calendar, zone)
     occurrences: list[Occurrence] = []
     problems: list[Problem] = []
-    for series in _series(calendar, problems):
-        for found in _expanded(series, calendar, ZoneInfo(zone), start=start, end=end):
+    for series in _series(calendar, local, problems):
+        for found in _expanded(series, calendar, local, start=start, end=end):
             if isinstance(found, Problem):
                 problems.append(found)
             elif found.start < end and start < found.end:
@@ -54,7 +54,7 @@ def read(body: str, *, zone: str, start: datetime, end: datetime) -> Reading:
             if len(occurrences) + len(problems) > MOST_OCCURRENCES:
                 raise BadCalendar(f"more than {MOST_OCCURRENCES} occurrences", reason="too_many")
     occurrences.sort(key=lambda each: (each.start, each.end, each.summary, each.attendees))
-    return Reading(start, end, zone, tuple(occurrences), tuple(problems))
+    return Reading(start, end, local.key, tuple(occurrences), tuple(problems))
 
 
 def _parsed(body: str) -> icalendar.Calendar:
@@ -70,24 +70,24 @@ def _parsed(body: str) -> icalendar.Calendar:
     return calendar
 
 
-def _zone_of(calendar: icalendar.Calendar, fallback: str) -> str:
+def _zone_of(calendar: icalendar.Calendar, fallback: str) -> ZoneInfo:
     named = str(calendar.get("X-WR-TIMEZONE", "")).strip()
     for name in (named, fallback):
         try:
-            return ZoneInfo(name).key
+            return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             continue
     raise BadCalendar("the setting timezone of this calendar is no IANA name", reason="unknown_zone")
 
 
-def _series(calendar: icalendar.Calendar, problems: list[Problem]) -> Iterator[list[Any]]:
+def _series(calendar: icalendar.Calendar, zone: ZoneInfo, problems: list[Problem]) -> Iterator[list[Any]]:
     """Yield the events that share a UID; those that cannot be used become problems."""
     events = calendar.walk("VEVENT")
     if len(events) > MOST_EVENTS:
         raise BadCalendar(f"more than {MOST_EVENTS} events", reason="too_many")
     usable = []
     for place, event in enumerate(events):
-        kind = _refusal(event)
+        kind = _refusal(event, zone)
         if kind is None:
             usable.append((str(event.get("UID", f"without-uid-{place}")), event))
         else:
@@ -97,20 +97,39 @@ def _series(calendar: icalendar.Calendar, problems: list[Problem]) -> Iterator[l
         yield [event for _, event in group]
 
 
-def _refusal(event: Any) -> ProblemKind | None:
+def _refusal(event: Any, zone: ZoneInfo) -> ProblemKind | None:
+    """Say why an event cannot be used, as far as that is seen before its rule is expanded."""
     if event.errors or "DTSTART" not in event:
         return ProblemKind.UNREADABLE
-    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
-        value = event.get(name)
-        if isinstance(value, list):
-            return ProblemKind.UNREADABLE
-        if value is not None and "TZID" in value.params and getattr(value.dt, "tzinfo", UTC) is None:
-            return ProblemKind.UNKNOWN_ZONE
+    times = [event[name] for name in ("DTSTART", "DTEND", "RECURRENCE-ID") if name in event]
+    if not all(isinstance(getattr(value, "dt", None), date) for value in times) or _several(event, "DURATION"):
+        return ProblemKind.UNREADABLE
+    if any("TZID" in value.params and getattr(value.dt, "tzinfo", UTC) is None for value in times):
+        return ProblemKind.UNKNOWN_ZONE
+    try:
+        if _is_backwards(event, zone):
+            return ProblemKind.NO_LENGTH
+    except OverflowError:  # the first or the last year that a datetime knows
+        return ProblemKind.UNREADABLE
+    return ProblemKind.TOO_FREQUENT if _TOO_FREQUENT & _frequencies(event) else None
+
+
+def _several(event: Any, name: str) -> bool:
+    return isinstance(event.get(name), list)
+
+
+def _frequencies(event: Any) -> set[str]:
     rules = event.get("RRULE", [])
-    for rule in rules if isinstance(rules, list) else [rules]:
-        if _TOO_FREQUENT & {str(freq).upper() for freq in rule.get("FREQ", [])}:
-            return ProblemKind.TOO_FREQUENT
-    return None
+    return {
+        str(each).upper() for rule in (rules if isinstance(rules, list) else [rules]) for each in rule.get("FREQ", [])
+    }
+
+
+def _is_backwards(event: Any, zone: ZoneInfo) -> bool:
+    """Whether it ends before it begins: the library would swap the two."""
+    if "DTEND" in event:
+        return _instant(event["DTEND"].dt, zone) <= _instant(event["DTSTART"].dt, zone)
+    return "DURATION" in event and bool(event["DURATION"].dt <= timedelta())
 
 
 def _expanded(
