@@ -25,6 +25,7 @@ COMMANDS = {
     "worker": ("codestroke.commands.roles:worker", "Role: Faust workers (router, stroke, aorta, chest, decider)."),
     "pager": ("codestroke.commands.roles:pager", "Role: send pages, follow receipts and answers, watch deadlines."),
     "board": ("codestroke.commands.roles:board", "Role: the live board and the carrier's webhooks."),
+    "rota": ("codestroke.commands.rota:app", "Who is on call; whether every tier has somebody."),
     "services": ("codestroke.services.commands:app", "Real Kafka, PostgreSQL and Triton from packages."),
     "topics": ("codestroke.commands.topics:app", "Kafka topics: create, describe with lag."),
     "dlq": ("codestroke.commands.dlq:app", "Dead letters: list and replay."),
