@@ -1,4 +1,7 @@
-"""Incidents: one alert-worthy finding of one case, at most one per case and pathway."""
+"""Incidents: one alert-worthy finding of one case, at most one per case and pathway; and what people answered.
+
+The row of a new incident is the intent to page: its first step is due at once, and the pager plans the pages.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.findings import Finding, Urgency
 from schemas.ids import CaseId, event_id_of
-from store.tables import cases, incidents
+from store.listen import Channel, notify
+from store.tables import cases, incident_answers, incidents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,25 @@ class Incident:
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_how: str = ""
+    ended_at: datetime | None = None
+    step: int = 0
+    next_step_at: datetime | None = None
+    stepped_at: datetime | None = None
+    alarmed_at: datetime | None = None
+    muted_by: str = ""
+    site: str = ""
+    arrived_at: datetime | None = None
+    acquired_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one person answered: ``kind`` is a word of ``alerting.core.replies``, ``how`` a channel or ``board``."""
+
+    person: str
+    kind: str
+    how: str
+    at: datetime
 
 
 def incident_id_of(case_id: str, pathway: str) -> str:
@@ -57,12 +80,15 @@ async def open_incident(
             state="open",
             finding=msgspec.to_builtins(finding),
             opened_at=now,
+            step=0,
+            next_step_at=now,
         )
         .on_conflict_do_nothing()
         .returning(incidents.c.incident_id)
     )
     if (await connection.execute(statement)).first() is None:
         return None
+    await notify(connection, Channel.PAGES, incident_id_of(case_id, pathway))
     return await find(connection, incident_id_of(case_id, pathway))
 
 
@@ -84,18 +110,58 @@ async def of_case(connection: AsyncConnection, case_id: str) -> list[Incident]:
     return [_incident(row) for row in await connection.execute(_select().where(incidents.c.case_id == case_id))]
 
 
-async def acknowledge(connection: AsyncConnection, incident_id: str, *, by: str, how: str, at: datetime) -> bool:
-    """Record the first acknowledgement; False where somebody was earlier."""
+async def lock(connection: AsyncConnection, incident_id: str) -> Incident | None:
+    """Lock one incident; None where it does not exist. Locks are taken incidents first, then pages, then audit."""
+    statement = _select().where(incidents.c.incident_id == incident_id).with_for_update(of=incidents)
+    row = (await connection.execute(statement)).first()
+    return _incident(row) if row else None
+
+
+async def lock_due(connection: AsyncConnection, *, now: datetime, beyond: datetime) -> Incident | None:
+    """Lock the open incident whose step is due the longest; one that another pager has is passed over.
+
+    Args:
+        connection: of the caller's transaction.
+        now: aware UTC.
+        beyond: an instant later than this cannot have been meant: the clock was set back since; it counts as due.
+    """
+    # A first step never waits, whatever the clock of the decider says.
+    due = or_(incidents.c.step == 0, incidents.c.next_step_at <= now, incidents.c.next_step_at > beyond)
     statement = (
-        update(incidents)
-        .where(incidents.c.incident_id == incident_id, incidents.c.acknowledged_at.is_(None))
-        .values(acknowledged_at=at, acknowledged_by=by, acknowledged_how=how, state="acknowledged")
+        _select()
+        .where(incidents.c.state == "open", due)
+        .order_by(incidents.c.next_step_at)
+        .limit(1)
+        .with_for_update(of=incidents, skip_locked=True)
     )
-    return (await connection.execute(statement)).rowcount == 1
+    row = (await connection.execute(statement)).first()
+    return _incident(row) if row else None
+
+
+async def change(connection: AsyncConnection, incident_id: str, **values: object) -> None:
+    """Set columns of a locked incident."""
+    await connection.execute(update(incidents).where(incidents.c.incident_id == incident_id).values(**values))
+
+
+async def add_answer(connection: AsyncConnection, incident_id: str, answer: Answer) -> None:
+    """Write down what a person answered."""
+    await connection.execute(
+        insert(incident_answers).values(
+            incident_id=incident_id, person=answer.person, kind=answer.kind, how=answer.how, at=answer.at
+        )
+    )
+
+
+async def answers_of(connection: AsyncConnection, incident_id: str) -> list[Answer]:
+    """Read the answers to an incident, oldest first."""
+    columns = (incident_answers.c[name] for name in Answer.__dataclass_fields__)
+    statement = select(*columns).where(incident_answers.c.incident_id == incident_id).order_by(incident_answers.c.seq)
+    return [Answer(**row) for row in (await connection.execute(statement)).mappings()]
 
 
 def _select() -> Any:
-    return select(incidents, cases.c.reference).join(cases, cases.c.case_id == incidents.c.case_id)
+    more = (cases.c.reference, cases.c.site, cases.c.arrived_at, cases.c.acquired_at)
+    return select(incidents, *more).join(cases, cases.c.case_id == incidents.c.case_id)
 
 
 def _incident(row: Row[Any]) -> Incident:
@@ -113,4 +179,13 @@ def _incident(row: Row[Any]) -> Incident:
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
         acknowledged_how=row.acknowledged_how,
+        ended_at=row.ended_at,
+        step=row.step,
+        next_step_at=row.next_step_at,
+        stepped_at=row.stepped_at,
+        alarmed_at=row.alarmed_at,
+        muted_by=row.muted_by,
+        site=row.site,
+        arrived_at=row.arrived_at,
+        acquired_at=row.acquired_at,
     )

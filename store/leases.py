@@ -10,11 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import Column, ColumnElement, and_, func, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from store.pages import PAGE_ROW, PageRow
+from store import one_call, pages
+from store.pages import PageRow
 from store.tables import incidents, page_outbox
+
+_LATEST_DUE = timedelta(minutes=15)
+_LONGEST_LEASE = timedelta(minutes=5)
+# Only pages of an incident can lose their point; what goes to the ED desk or answers somebody is always sent.
+_NEEDED = or_(page_outbox.c.kind != "page", func.coalesce(incidents.c.state, "") == "open")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +38,10 @@ class Lease:
 
 
 async def claim_due(connection: AsyncConnection, lease: Lease, *, limit: int) -> list[PageRow]:
-    """Claim pages that wait to be sent, the longest due first; pages of acknowledged incidents stay."""
-    condition = and_(
-        page_outbox.c.state == "pending",
-        page_outbox.c.due_at <= lease.now,
-        incidents.c.acknowledged_at.is_(None),
-    )
+    """Claim pages that wait to be sent, the first of an incident before repeats; pages nobody needs any more stay."""
+    await one_call.one_claim_at_a_time(connection)
+    due = _passed(page_outbox.c.due_at, lease.now, _LATEST_DUE)
+    condition = and_(page_outbox.c.state == "pending", due, _NEEDED, one_call.no_other_call())
     values = {
         **_lease_values(lease),
         "state": "sending",
@@ -51,7 +55,7 @@ async def claim_due(connection: AsyncConnection, lease: Lease, *, limit: int) ->
 
 async def claim_in_doubt(connection: AsyncConnection, lease: Lease, *, limit: int) -> list[PageRow]:
     """Claim pages whose attempt ended in doubt, or whose pager died: lease over, no answer of the provider."""
-    condition = and_(page_outbox.c.state == "sending", page_outbox.c.lease_until <= lease.now)
+    condition = and_(page_outbox.c.state == "sending", _passed(page_outbox.c.lease_until, lease.now, _LONGEST_LEASE))
     values = {**_lease_values(lease), "lookup_since": func.coalesce(page_outbox.c.lookup_since, lease.now)}
     return await _claim(connection, condition, values, limit=limit)
 
@@ -69,11 +73,11 @@ async def claim_receipts(
 
 
 async def needless(connection: AsyncConnection, *, limit: int) -> list[str]:
-    """Ids of pages that wait although their incident was acknowledged; locked until the transaction ends."""
+    """Ids of pages that wait although their incident is over; locked until the transaction ends."""
     statement = (
         select(page_outbox.c.page_id)
-        .join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
-        .where(page_outbox.c.state == "pending", incidents.c.acknowledged_at.is_not(None))
+        .outerjoin(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
+        .where(page_outbox.c.state == "pending", not_(_NEEDED))
         .limit(limit)
         .with_for_update(of=page_outbox, skip_locked=True)
     )
@@ -89,17 +93,20 @@ async def _claim(
 ) -> list[PageRow]:
     picked = (
         select(page_outbox.c.page_id)
-        .join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
+        .outerjoin(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
         .where(condition)
-        .order_by(page_outbox.c.due_at)
+        .order_by(page_outbox.c.kind != "page", page_outbox.c.step > 0, page_outbox.c.due_at)
         .limit(limit)
         .with_for_update(of=page_outbox, skip_locked=True)
-        .cte("picked")
     )
-    statement = (
-        update(page_outbox)
-        .where(page_outbox.c.page_id == picked.c.page_id, incidents.c.incident_id == page_outbox.c.incident_id)
-        .values(**values)
-        .returning(*PAGE_ROW)
-    )
-    return [PageRow(**row) for row in (await connection.execute(statement)).mappings()]
+    ids = list((await connection.execute(picked)).scalars())
+    if not ids:
+        return []
+    await connection.execute(update(page_outbox).where(page_outbox.c.page_id.in_(ids)).values(**values))
+    rows = {row.page_id: row for row in await pages.read(connection, ids)}
+    return [rows[page_id] for page_id in ids]
+
+
+def _passed(column: Column[object], now: datetime, furthest: timedelta) -> ColumnElement[bool]:
+    """Whether an instant has passed; one further ahead than it can have been set is the trace of a clock set back."""
+    return or_(column <= now, column > now + furthest)

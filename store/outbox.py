@@ -1,13 +1,13 @@
-"""Page intents: what the decision transaction writes and the pager later sends.
+"""Page intents: what the escalation writes and the pager sends.
 
-One row is one thing a person may feel: unique per (incident, recipient, channel, step). Who calls it: the decider
+One row is one thing a person may feel: unique per (incident, recipient, channel, step). Who calls it: the pager
 (``add``), the board and the demo (``pages_of``). Claims stand in ``store.leases``, changes in ``store.pages``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,13 +23,18 @@ class PageIntent:
     """A page to be sent at ``due_at``: one message to one person over one channel at one escalation step."""
 
     page_id: str
-    incident_id: str
+    incident_id: str | None
     recipient: str
     channel: str
     step: int
     body: str
     nonce: str
     due_at: datetime
+    kind: str = "page"
+    reference: str = ""
+    """The code that an answer names."""
+    to_number: str | None = field(default=None, repr=False)
+    """Only of an answer to a number that is nobody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +46,13 @@ class PageTimes:
     """
 
     page_id: str
-    incident_id: str
-    case_id: str
+    kind: str
+    incident_id: str | None
+    case_id: str | None
     recipient: str
     channel: str
     step: int
+    body: str
     state: str
     possible_duplicate: bool
     tries: int
@@ -70,6 +77,9 @@ async def add(connection: AsyncConnection, intent: PageIntent, *, now: datetime)
             body=intent.body,
             nonce=intent.nonce,
             due_at=intent.due_at,
+            kind=intent.kind,
+            reference=intent.reference,
+            to_number=intent.to_number,
             created_at=now,
             state="pending",
         )
@@ -91,7 +101,7 @@ async def pages_of(connection: AsyncConnection, incident_ids: Sequence[str] | No
             incidents.c.case_id,
             incidents.c.acknowledged_at,
         )
-        .join(incidents, incidents.c.incident_id == page.incident_id)
+        .outerjoin(incidents, incidents.c.incident_id == page.incident_id)
         .order_by(page.created_at, page.step, page.page_id)
     )
     if incident_ids is not None:
@@ -101,10 +111,12 @@ async def pages_of(connection: AsyncConnection, incident_ids: Sequence[str] | No
 
 _PAGE_COLUMNS = (
     "page_id",
+    "kind",
     "incident_id",
     "recipient",
     "channel",
     "step",
+    "body",
     "state",
     "possible_duplicate",
     "tries",

@@ -21,15 +21,22 @@ from store import audit
 from store.listen import Channel, notify
 from store.tables import incidents, page_events, page_outbox
 
+_ADOPTION_LOCK = 0x0ADD0B75
+"""Key of the advisory lock; any number that nothing else in the database uses."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRow:
     """A page as the store knows it; ``fence`` counts the claims, so an older claim can be told from the newest."""
 
     page_id: str
-    incident_id: str
-    case_id: str
+    kind: str
+    incident_id: str | None
+    case_id: str | None
+    """None of a message that is about no case."""
+    reference: str
     recipient: str
+    to_number: str | None = field(repr=False)
     channel: str
     step: int
     state: str
@@ -49,7 +56,8 @@ class PageRow:
     accepted_at: datetime | None
     delivered_at: datetime | None
     lookup_since: datetime | None
-    acknowledged_at: datetime | None
+    answered_at: datetime | None
+    incident_state: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ class PageChange:
 PAGE_ROW = (
     *(page_outbox.c[name] for name in PageRow.__dataclass_fields__ if name in page_outbox.c),
     incidents.c.case_id,
-    incidents.c.acknowledged_at,
+    incidents.c.state.label("incident_state"),
 )
 
 
@@ -96,6 +104,18 @@ async def known_sid(connection: AsyncConnection, provider_sid: str) -> bool:
     return (await connection.execute(statement)).first() is not None
 
 
+async def owner_of_sid(connection: AsyncConnection, provider_sid: str) -> str | None:
+    """Return the page that was accepted as ``provider_sid``, None where it is nobody's."""
+    statement = select(page_outbox.c.page_id).where(page_outbox.c.provider_sid == provider_sid)
+    owner: str | None = (await connection.execute(statement)).scalar_one_or_none()
+    return owner
+
+
+async def one_adoption_at_a_time(connection: AsyncConnection) -> None:
+    """Until the transaction ends, nobody else adopts: two pages in doubt must not take one message for theirs."""
+    await connection.execute(select(func.pg_advisory_xact_lock(_ADOPTION_LOCK)))
+
+
 async def change(connection: AsyncConnection, row: PageRow, what: PageChange, *, actor: str, now: datetime) -> bool:
     """Write history, columns and audit of one change; False where this very change was written before."""
     if not await note(connection, what, page_id=row.page_id, incident_id=row.incident_id, now=now):
@@ -106,7 +126,7 @@ async def change(connection: AsyncConnection, row: PageRow, what: PageChange, *,
         )
     detail = {"page_id": row.page_id, "recipient": row.recipient, "channel": row.channel, **what.detail}
     await audit.append(connection, at=now, actor=actor, action=f"page.{what.kind}", case_id=row.case_id, detail=detail)
-    await notify(connection, Channel.WORKLIST, row.case_id)
+    await notify(connection, Channel.WORKLIST, row.case_id or "")
     if what.wake:
         await notify(connection, Channel.PAGES, row.page_id)
     return True
@@ -138,6 +158,12 @@ async def seen(connection: AsyncConnection, dedupe_keys: list[str]) -> set[str]:
     return set((await connection.execute(select(column).where(column.in_(dedupe_keys)))).scalars())
 
 
+async def read(connection: AsyncConnection, page_ids: list[str]) -> list[PageRow]:
+    """Read pages as they are in this transaction."""
+    statement = _select().where(page_outbox.c.page_id.in_(page_ids))
+    return [PageRow(**row) for row in (await connection.execute(statement)).mappings()]
+
+
 async def lock_all(connection: AsyncConnection, incident_ids: list[str]) -> list[PageRow]:
     """Lock all pages of some incidents, in a fixed order so that two that do so never wait for each other."""
     statement = (
@@ -155,10 +181,11 @@ async def paged_as(connection: AsyncConnection, incident_id: str, recipients: li
         _select()
         .where(
             page_outbox.c.incident_id == incident_id,
+            page_outbox.c.kind == "page",
             page_outbox.c.recipient.in_(recipients),
             page_outbox.c.tries > 0,
         )
-        .order_by(page_outbox.c.step.desc())
+        .order_by(page_outbox.c.step.desc(), page_outbox.c.sent_at.desc())
         .limit(1)
     )
     row = (await connection.execute(statement)).mappings().first()
@@ -178,4 +205,4 @@ async def _locked(connection: AsyncConnection, *conditions: ColumnElement[bool])
 
 
 def _select() -> Select[Any]:
-    return select(*PAGE_ROW).join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
+    return select(*PAGE_ROW).outerjoin(incidents, incidents.c.incident_id == page_outbox.c.incident_id)

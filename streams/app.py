@@ -27,7 +27,7 @@ from streams.agents.analyser import Analyser
 from streams.agents.analysis import Analysis
 from streams.agents.decider import ROLE as DECIDER
 from streams.agents.decider import Decider
-from streams.agents.decision import Decision, PlanPages
+from streams.agents.decision import Decision
 from streams.agents.images import Images
 from streams.agents.router import ROLE as ROUTER
 from streams.agents.router import Router
@@ -60,7 +60,6 @@ class WorkerDeps:
     settings: WorkerSettings
     spool: Path
     site_key: bytes
-    plan_pages: PlanPages
     now: Callable[[], datetime]
     pathways: Sequence[Pathway] = field(default_factory=all_pathways)
 
@@ -248,7 +247,6 @@ def make_decision(deps: WorkerDeps, *, actor: str) -> Decision:
         engine=deps.engine,
         pathways=deps.pathways,
         limits=deps.settings.wait.limits(),
-        plan_pages=deps.plan_pages,
         now=deps.now,
         actor=actor,
     )

@@ -45,7 +45,9 @@ class PageEvent(enum.StrEnum):
     LOOKUP_FAILED = "lookup_failed"
     """The list could not be read; there is still time to try again."""
     LOOKUP_EXHAUSTED = "lookup_exhausted"
-    """The list could not be read within the budget."""
+    """The list could not be read within the budget, and the person has no other channel."""
+    GIVEN_UP = "given_up"
+    """The list could not be read within the budget; the person is reached over another channel."""
     DELIVERED = "delivered"
     """Receipt: the phone has it."""
     UNDELIVERED = "undelivered"
@@ -68,6 +70,8 @@ class PageEffect(enum.StrEnum):
     """Fail open: a second message is better than none; the page says ``possible_duplicate``."""
     RAISE = "raise"
     """This person was not reached on this channel: the next channel or person, at once."""
+    RAISE_FLAGGED = "raise_flagged"
+    """Fail open on another channel: the page says ``possible_duplicate``."""
     CLOSE = "close"
     NOTE = "note"
     """Write it in the history; nothing follows."""
@@ -100,6 +104,7 @@ _MOVES: dict[tuple[PageState, PageEvent], Step] = {
     (_S.SENDING, _E.NOT_FOUND): Step(_S.PENDING, _F.SEND_AGAIN),
     (_S.SENDING, _E.LOOKUP_FAILED): Step(_S.SENDING, _F.LOOK_UP_LATER),
     (_S.SENDING, _E.LOOKUP_EXHAUSTED): Step(_S.PENDING, _F.SEND_AGAIN_FLAGGED),
+    (_S.SENDING, _E.GIVEN_UP): Step(_S.FAILED, _F.RAISE_FLAGGED),
     (_S.SENDING, _E.DELIVERED): Step(_S.DELIVERED, _F.ADOPT),
     (_S.SENDING, _E.UNDELIVERED): Step(_S.FAILED, _F.RAISE),
     # It may be on its way: only the provider can say, so an acknowledgement leaves it alone.

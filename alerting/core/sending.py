@@ -63,10 +63,11 @@ def backoff_s(tries: int, *, jitter: float, retry_after_s: float | None = None) 
     return min(_BACKOFF_LAST_S, max(spread, retry_after_s or 0.0))
 
 
-def after_failed_lookup(*, since: datetime, now: datetime, budget_s: float) -> PageEvent:
-    """Whether a page whose look-up failed may be looked up again, or must be sent again and flagged."""
-    spent = (now - since).total_seconds()
-    return PageEvent.LOOKUP_FAILED if spent < budget_s else PageEvent.LOOKUP_EXHAUSTED
+def after_failed_lookup(*, since: datetime, now: datetime, budget_s: float, other_way: bool) -> PageEvent:
+    """Whether a page whose look-up failed is looked up again, given up for ``other_way``, or sent again and flagged."""
+    if (now - since).total_seconds() < budget_s:
+        return PageEvent.LOOKUP_FAILED
+    return PageEvent.GIVEN_UP if other_way else PageEvent.LOOKUP_EXHAUSTED
 
 
 def next_lookup_at(*, since: datetime, now: datetime, budget_s: float) -> datetime:

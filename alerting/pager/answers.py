@@ -1,4 +1,4 @@
-"""What people answer: who may acknowledge what, and what is recorded of the rest.
+"""What people answer by text: who may answer what, what is recorded of the rest, and what is answered back.
 
 Who calls it: ``alerting.pager.inbound``. Each answer counts once. A refusal is recorded with its reason, never with the
 text or the number.
@@ -8,32 +8,45 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerting.core.contacts import Contact, Directory
-from alerting.core.pages import PageState
+from alerting.core.contacts import ChannelName, Contact
+from alerting.core.escalation import unreachable
+from alerting.core.incidents import IncidentState
+from alerting.core.notices import Reaction
+from alerting.core.planning import MessageKind
 from alerting.core.replies import Reply, ReplyKind, parse_reply
-from alerting.pager.columns import Happening
-from alerting.pager.journal import Journal
-from alerting.pager.metrics import PagerMetrics
-from alerting.pager.sender import not_needed
-from store import incidents, pages
+from alerting.pager import alarms, standings
+from alerting.pager.alarms import Alarm
+from alerting.pager.reactions import Said, react
+from alerting.pager.taking import Deed, Taken, Taking
+from store import desk, incidents, pages, phones
+from store.desk import NoticeKind, notice_id_of
 from store.engine import transaction
 from store.incidents import Incident
-from store.pages import PageChange, PageRow
+from store.pages import PageChange
+from store.tables import incidents as incident_table
+from store.tables import page_outbox
 
 _log = structlog.get_logger(__name__)
 
 
 class ReplyResult(enum.StrEnum):
-    """What became of an answer; all but the first two change nothing."""
+    """What became of an answer."""
 
     ACKNOWLEDGED = "acknowledged"
+    PARTLY_ACKNOWLEDGED = "partly_acknowledged"
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
-    """Somebody was earlier; recorded all the same."""
+    ESCALATED = "escalated"
+    DECLINED = "declined"
+    GIVEN_BACK = "given_back"
+    OVER = "over"
+    TEST_ANSWERED = "test_answered"
     REPEATED = "repeated"
     UNKNOWN_SENDER = "unknown_sender"
     UNKNOWN_CODE = "unknown_code"
@@ -41,8 +54,6 @@ class ReplyResult(enum.StrEnum):
     """The code is right, but this person was not paged for it."""
     CODE_MISSING = "code_missing"
     NOT_UNDERSTOOD = "not_understood"
-    NOT_SUPPORTED = "not_supported"
-    """Escalate and decline: understood and recorded, without effect in this version."""
     OPTED_OUT = "opted_out"
     OPTED_IN = "opted_in"
 
@@ -52,110 +63,210 @@ _PLAIN_RESULTS = {
     ReplyKind.OPT_IN: ReplyResult.OPTED_IN,
     ReplyKind.CODE_MISSING: ReplyResult.CODE_MISSING,
     ReplyKind.NOT_UNDERSTOOD: ReplyResult.NOT_UNDERSTOOD,
-    ReplyKind.ESCALATE: ReplyResult.NOT_SUPPORTED,
-    ReplyKind.DECLINE: ReplyResult.NOT_SUPPORTED,
 }
+_REACTIONS = {
+    ReplyResult.ACKNOWLEDGED: Reaction.YOURS,
+    ReplyResult.PARTLY_ACKNOWLEDGED: Reaction.YOURS_PARTLY,
+    ReplyResult.ALREADY_ACKNOWLEDGED: Reaction.SOMEBODY_HAS_IT,
+    ReplyResult.ESCALATED: Reaction.PASSED_ON,
+    ReplyResult.DECLINED: Reaction.DECLINED,
+    ReplyResult.GIVEN_BACK: Reaction.GIVEN_BACK,
+    ReplyResult.OVER: Reaction.OVER,
+    ReplyResult.TEST_ANSWERED: Reaction.TEST_ANSWERED,
+    ReplyResult.UNKNOWN_SENDER: Reaction.UNKNOWN_NUMBER,
+    ReplyResult.UNKNOWN_CODE: Reaction.UNKNOWN_CODE,
+    ReplyResult.NOT_PAGED: Reaction.NOT_YOURS,
+    ReplyResult.CODE_MISSING: Reaction.CODE_MISSING,
+    ReplyResult.NOT_UNDERSTOOD: Reaction.NOT_UNDERSTOOD,
+    ReplyResult.OPTED_IN: Reaction.WELCOME_BACK,
+}
+"""Result to what is answered; an opted-out phone cannot be answered, a repetition was."""
+_CHANGING = frozenset(
+    {
+        ReplyResult.ACKNOWLEDGED,
+        ReplyResult.PARTLY_ACKNOWLEDGED,
+        ReplyResult.ESCALATED,
+        ReplyResult.DECLINED,
+        ReplyResult.GIVEN_BACK,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    result: ReplyResult
+    deeds: tuple[Deed, ...] = ()
+
+    @property
+    def holder(self) -> str:
+        return next((deed.holder for deed in self.deeds if deed.holder), "")
 
 
 class Answers:
-    """Applies answers to incidents."""
+    """Applies answers by text message."""
 
-    def __init__(self, engine: AsyncEngine, directory: Directory, journal: Journal, metrics: PagerMetrics) -> None:
+    def __init__(self, engine: AsyncEngine, taking: Taking) -> None:
         self._engine = engine
-        self._directory = directory
-        self._journal = journal
-        self._metrics = metrics
+        self._taking = taking
+        self._rules = taking.rules
 
     async def record(self, from_number: str, body: str, *, message_sid: str, now: datetime) -> ReplyResult:
         """Apply an answer by text message.
 
-        It acknowledges only if its sender was paged for the case whose code it names. A refusal is recorded with its
+        It counts only if its sender was paged for the case whose code it names. A refusal is recorded with its
         reason, never with the text or the number.
 
         Raises:
             PeerUnavailable: PostgreSQL does not answer.
         """
-        reply, contacts = parse_reply(body), self._directory.with_number(from_number)
-        told: list[tuple[PageRow, str, Happening]] = []
+        reply, contacts = parse_reply(body), self._rules.people.with_number(from_number)
         async with transaction(self._engine) as connection:
             if await pages.seen(connection, [reply_key(message_sid)]):
                 return ReplyResult.REPEATED
-            result, acted = await self._judge(connection, reply, contacts)
-            if not await self._note_reply(connection, result, reply, contacts, message_sid=message_sid, now=now):
+            judged = await self._judge(connection, reply, contacts, now)
+            if not await _note_reply(connection, judged.result, reply, contacts, message_sid=message_sid, now=now):
                 return ReplyResult.REPEATED
-            if acted:
-                result, told = await self._acknowledge(connection, acted, message_sid=message_sid, now=now)
-        for row, state, happening in told:
-            self._journal.tell(row, state, at=now, detail=happening.event, key=happening.key)
-        for _, row in acted:
-            self._journal.tell(
-                row, row.state, at=now, detail=str(result), key=f"{reply_key(message_sid)}/{row.page_id}"
-            )
-        self._metrics.replies.labels(result).inc()
-        log = _log.error if result is ReplyResult.OPTED_OUT else _log.info
-        log("reply_received", result=str(result), who=[contact.code for contact in contacts])
-        return result
+            await self._react(connection, judged, reply, contacts, from_number, message_sid=message_sid, now=now)
+        self._tell(judged, message_sid, now)
+        log = _log.error if judged.result is ReplyResult.OPTED_OUT else _log.info
+        log("reply_received", result=str(judged.result), who=[contact.code for contact in contacts])
+        return judged.result
 
     async def _judge(
-        self, connection: AsyncConnection, reply: Reply, contacts: Sequence[Contact]
-    ) -> tuple[ReplyResult, list[tuple[Incident, PageRow]]]:
+        self, connection: AsyncConnection, reply: Reply, contacts: Sequence[Contact], now: datetime
+    ) -> _Judged:
         if not contacts:
-            return ReplyResult.UNKNOWN_SENDER, []
+            return _Judged(ReplyResult.UNKNOWN_SENDER)
         if reply.kind in _PLAIN_RESULTS:
-            return _PLAIN_RESULTS[reply.kind], []
+            if reply.kind in {ReplyKind.OPT_OUT, ReplyKind.OPT_IN}:
+                await self._opted(connection, contacts, out=reply.kind is ReplyKind.OPT_OUT, now=now)
+            return _Judged(_PLAIN_RESULTS[reply.kind])
         found = await incidents.find_by_reference(connection, reply.reference)
         if not found:
-            return ReplyResult.UNKNOWN_CODE, []
-        codes = [contact.code for contact in contacts]
-        paged = [(incident, await pages.paged_as(connection, incident.incident_id, codes)) for incident in found]
-        mine = [(incident, row) for incident, row in paged if row is not None]
-        return (ReplyResult.ACKNOWLEDGED, mine) if mine else (ReplyResult.NOT_PAGED, [])
+            tested = await _answer_test(connection, reply, contacts, now)
+            return _Judged(ReplyResult.TEST_ANSWERED if tested else ReplyResult.UNKNOWN_CODE)
+        deeds = [await self._apply(connection, each, reply.kind, contacts, now) for each in _in_lock_order(found)]
+        done = tuple(deed for deed in deeds if deed is not None)
+        return _Judged(_graver(done), done) if done else _Judged(ReplyResult.NOT_PAGED)
 
-    async def _note_reply(
+    async def _apply(
         self,
         connection: AsyncConnection,
-        result: ReplyResult,
+        incident: Incident,
+        kind: ReplyKind,
+        contacts: Sequence[Contact],
+        now: datetime,
+    ) -> Deed | None:
+        row = await pages.paged_as(connection, incident.incident_id, [contact.code for contact in contacts])
+        person = next((contact for contact in contacts if row is not None and contact.code == row.recipient), None)
+        if person is None:
+            return None
+        return await self._taking.apply(connection, incident.incident_id, person, kind=kind, how="sms", now=now)
+
+    async def _opted(
+        self, connection: AsyncConnection, contacts: Sequence[Contact], *, out: bool, now: datetime
+    ) -> None:
+        """A phone that refuses our texts: who waits for its answer waits no longer, and the desk is told."""
+        for contact in contacts:
+            await phones.learn(connection, contact.code, ChannelName.SMS, opted_out_at=now if out else None)
+            if not out:
+                await desk.clear(connection, notice_id_of(NoticeKind.OPTED_OUT, contact.code), by=contact.code, now=now)
+                continue
+            for incident_id in await _waiting_for(connection, contact.code):
+                await self._hurry(connection, incident_id, now)
+            alarm = Alarm(kind=NoticeKind.OPTED_OUT, about=contact.code, who=contact.code)
+            await alarms.tell_desk(connection, self._rules, alarm, now=now)
+
+    async def _hurry(self, connection: AsyncConnection, incident_id: str, now: datetime) -> None:
+        incident = await incidents.lock(connection, incident_id)
+        if incident is not None and incident.state == IncidentState.OPEN:
+            decision = unreachable(await standings.standing_of(connection, incident), now)
+            await standings.write(connection, incident, decision, actor="pager", now=now, why="opted out")
+
+    async def _react(
+        self,
+        connection: AsyncConnection,
+        judged: _Judged,
         reply: Reply,
         contacts: Sequence[Contact],
+        from_number: str,
         *,
         message_sid: str,
         now: datetime,
-    ) -> bool:
-        detail = {"result": str(result), "kind": str(reply.kind), "who": [contact.code for contact in contacts]}
-        change = PageChange(kind="reply", dedupe_key=reply_key(message_sid), detail=detail)
-        return await pages.note(connection, change, page_id=None, incident_id=None, now=now)
-
-    async def _acknowledge(
-        self, connection: AsyncConnection, acted: list[tuple[Incident, PageRow]], *, message_sid: str, now: datetime
-    ) -> tuple[ReplyResult, list[tuple[PageRow, str, Happening]]]:
-        # Locks are taken in one order everywhere: incidents, then pages, then the audit log.
-        first = {
-            incident.incident_id: await incidents.acknowledge(
-                connection, incident.incident_id, by=row.recipient, how="sms", at=now
+    ) -> None:
+        reaction = _REACTIONS.get(judged.result)
+        if reaction is not None:
+            said = Said(
+                reaction=reaction,
+                message_sid=message_sid,
+                code=reply.reference,
+                who=judged.holder,
+                changed=judged.result in _CHANGING,
             )
-            for incident, row in sorted(acted, key=lambda pair: pair[0].incident_id)
-        }
-        locked = await pages.lock_all(connection, list(first))
-        for incident, row in acted:
-            kind = ReplyResult.ACKNOWLEDGED if first[incident.incident_id] else ReplyResult.ALREADY_ACKNOWLEDGED
-            key = f"{reply_key(message_sid)}/{incident.incident_id}"
-            change = PageChange(kind=str(kind), dedupe_key=key, detail={"by": row.recipient, "how": "sms"})
-            await pages.change(connection, row, change, actor="pager", now=now)
-        result = ReplyResult.ACKNOWLEDGED if any(first.values()) else ReplyResult.ALREADY_ACKNOWLEDGED
-        waiting = [row for row in locked if row.state == PageState.PENDING]
-        return result, await self._close_waiting(connection, waiting, now)
+            limit = self._rules.settings.replies_per_hour
+            await react(connection, said, to=contacts[0] if contacts else from_number, limit=limit, now=now)
 
-    async def _close_waiting(
-        self, connection: AsyncConnection, rows: list[PageRow], now: datetime
-    ) -> list[tuple[PageRow, str, Happening]]:
-        closed = []
-        for row in rows:
-            happening = not_needed(row, now)
-            if await self._journal.apply(connection, row, happening):
-                closed.append((row, str(PageState.CANCELLED), happening))
-        return closed
+    def _tell(self, judged: _Judged, message_sid: str, now: datetime) -> None:
+        journal = self._taking.journal
+        for deed in judged.deeds:
+            for row, state, happening in deed.told:
+                journal.tell(row, state, at=now, detail=happening.event, key=happening.key)
+            journal.tell_incident(deed.incident, str(deed.result), at=now, key=reply_key(message_sid))
+        self._taking.metrics.replies.labels(judged.result).inc()
 
 
 def reply_key(message_sid: str) -> str:
     """Dedupe key of an answer."""
     return f"reply/{message_sid}"
+
+
+def _in_lock_order(found: Sequence[Incident]) -> list[Incident]:
+    """Locks are taken in one order everywhere: incidents by id, then pages, then the audit log."""
+    return sorted(found, key=lambda incident: incident.incident_id)
+
+
+def _graver(deeds: Sequence[Deed]) -> ReplyResult:
+    """One answer to a case of several incidents: what it changed outweighs what it did not."""
+    order = list(Taken)
+    return ReplyResult(min((deed.result for deed in deeds), key=order.index))
+
+
+async def _note_reply(
+    connection: AsyncConnection,
+    result: ReplyResult,
+    reply: Reply,
+    contacts: Sequence[Contact],
+    *,
+    message_sid: str,
+    now: datetime,
+) -> bool:
+    detail = {"result": str(result), "kind": str(reply.kind), "who": [contact.code for contact in contacts]}
+    change = PageChange(kind="reply", dedupe_key=reply_key(message_sid), detail=detail)
+    return await pages.note(connection, change, page_id=None, incident_id=None, now=now)
+
+
+async def _answer_test(connection: AsyncConnection, reply: Reply, contacts: Sequence[Contact], now: datetime) -> bool:
+    page = page_outbox.c
+    statement = (
+        update(page_outbox)
+        .where(
+            page.kind == MessageKind.TEST,
+            page.reference == reply.reference,
+            page.recipient.in_([contact.code for contact in contacts]),
+        )
+        .values(answered_at=now, answer=str(reply.kind))
+    )
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def _waiting_for(connection: AsyncConnection, code: str) -> list[str]:
+    """Open incidents for which this person was paged."""
+    page = page_outbox.c
+    statement = (
+        select(page.incident_id)
+        .distinct()
+        .join(incident_table, incident_table.c.incident_id == page.incident_id)
+        .where(page.recipient == code, page.kind == MessageKind.PAGE, incident_table.c.state == IncidentState.OPEN)
+        .order_by(page.incident_id)
+    )
+    return list((await connection.execute(statement)).scalars())

@@ -14,7 +14,8 @@ import structlog
 
 from alerting.channels.port import Channel, Outbound, Receipt, ReceiptState
 from alerting.core.contacts import ChannelName, Directory
-from alerting.core.pages import PageEvent, Step
+from alerting.core.pages import PageEffect, PageEvent, Step
+from alerting.core.planning import MessageKind, attempt_nonce
 from alerting.core.sending import (
     SendKind,
     SendOutcome,
@@ -32,6 +33,7 @@ from schemas.errors import PeerUnavailable
 from store.pages import PageRow
 
 _log = structlog.get_logger(__name__)
+_LEAST_ROOM_S = 0.5
 
 
 class Attempts:
@@ -52,6 +54,17 @@ class Attempts:
         self._metrics = metrics
         self._random = random.SystemRandom()
 
+    @property
+    def settle_s(self) -> float:
+        """Seconds to wait before looking for a page in doubt."""
+        return self._settings.settle_s
+
+    @property
+    def lease_s(self) -> float:
+        """Seconds that a claim lasts: room for an attempt and the settle time, whatever was learnt of the latter."""
+        longest = max((channel.timeout_s for channel in self._channels.values()), default=0.0)
+        return max(self._settings.lease_s, longest + self.settle_s + _LEAST_ROOM_S)
+
     async def send(self, claimed: Claimed) -> Step | None:
         """Send a page once and record how that ended."""
         row = claimed.row
@@ -59,7 +72,7 @@ class Attempts:
         channel = self._channel(row)
         if message is None or channel is None:
             return await self._reject(claimed, "unknown_recipient" if message is None else "unknown_channel")
-        if claimed.elapsed_s > self._settings.lease_s - channel.timeout_s - self._settings.settle_s:
+        if claimed.elapsed_s > self.lease_s - channel.timeout_s - self.settle_s:
             # Too late to be over before the lease is: nothing was sent, the next claim finds that out.
             _log.warning("page_attempt_abandoned", page_id=row.page_id, elapsed_s=round(claimed.elapsed_s, 3))
             return None
@@ -84,9 +97,11 @@ class Attempts:
         except PeerUnavailable as error:
             self._metrics.lookups.labels("failed").inc()
             return await self._journal.record(row.page_id, self._failed_lookup(claimed, error), fence=row.fence)
-        self._metrics.lookups.labels("found" if found else "not_found").inc()
-        happening = self.adoption(claimed, found) if found else plain(claimed, PageEvent.NOT_FOUND)
-        return await self._journal.record(row.page_id, happening, fence=row.fence)
+        candidates = [self.adoption(claimed, receipt) for receipt in found]
+        step = await self._journal.adopt(row.page_id, candidates, plain(claimed, PageEvent.NOT_FOUND), fence=row.fence)
+        missed = step is None or step.effect is PageEffect.SEND_AGAIN
+        self._metrics.lookups.labels("not_found" if missed else "found").inc()
+        return step
 
     def adoption(self, claimed: Claimed, found: Receipt) -> Happening:
         """What it means that the provider's list holds the page."""
@@ -117,12 +132,13 @@ class Attempts:
     def _wait_s(self, row: PageRow, outcome: SendOutcome) -> float:
         if outcome.kind is SendKind.RETRY_SAFE:
             return backoff_s(row.tries, jitter=self._random.random(), retry_after_s=outcome.retry_after_s)
-        return self._settings.settle_s
+        return self.settle_s
 
     def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
         now, budget_s = claimed.now, self._settings.lookup_budget_s
         since = claimed.row.lookup_since or now
-        event = after_failed_lookup(since=since, now=now, budget_s=budget_s)
+        other_way = self._has_other_way(claimed.row)
+        event = after_failed_lookup(since=since, now=now, budget_s=budget_s, other_way=other_way)
         return Happening(
             event=event,
             key=f"{claimed.row.page_id}/{claimed.row.fence}/{event}",
@@ -130,6 +146,13 @@ class Attempts:
             due_at=next_lookup_at(since=since, now=now, budget_s=budget_s),
             reason=f"lookup_{error.reason}",
         )
+
+    def _has_other_way(self, row: PageRow) -> bool:
+        """Whether the escalation can reach this person over another channel that this pager has."""
+        contact = self._directory.contact(row.recipient)
+        if contact is None or row.kind != MessageKind.PAGE:
+            return False
+        return any(name != row.channel and name in contact.channels for name in self._channels)
 
     async def _reject(self, claimed: Claimed, reason: str) -> Step | None:
         happening = plain(claimed, PageEvent.REJECTED, reason=reason)
@@ -140,13 +163,17 @@ class Attempts:
 
     def _message(self, row: PageRow) -> Outbound | None:
         contact = self._directory.contact(row.recipient)
-        if contact is None:
+        number = row.to_number or (contact.number if contact else None)
+        if number is None:
             return None
+        attempt_id = row.attempt_id or ""
         return Outbound(
             page_id=row.page_id,
-            attempt_id=row.attempt_id or "",
-            nonce=row.nonce,
-            to=contact.number,
+            attempt_id=attempt_id,
+            nonce=attempt_nonce(row.nonce, attempt_id),
+            to=number,
             body=row.body,
             created_at=row.created_at,
+            first=row.kind == MessageKind.PAGE and row.step == 0,
+            sent_at=row.sent_at or row.claimed_at,
         )

@@ -44,3 +44,8 @@ def plain(claimed: Claimed, event: PageEvent, *, reason: str = "") -> Happening:
     """A happening that needs no facts but its time."""
     key = f"{claimed.row.page_id}/{claimed.row.fence}/{event}"
     return Happening(event=event, key=key, at=claimed.now, reason=reason)
+
+
+def not_needed(row: PageRow, now: datetime) -> Happening:
+    """The happening that closes a page that nobody needs any more."""
+    return Happening(event=PageEvent.NO_LONGER_NEEDED, key=f"{row.page_id}/{row.fence}/not_needed", at=now)

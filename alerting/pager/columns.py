@@ -59,6 +59,8 @@ def columns(row: PageRow, step: Step, happening: Happening) -> dict[str, object]
             values |= {**_released(), "due_at": happening.at, "possible_duplicate": True}
         case PageEffect.RAISE:
             values |= {**_released(), "last_error": happening.reason}
+        case PageEffect.RAISE_FLAGGED:
+            values |= {**_released(), "last_error": happening.reason, "possible_duplicate": True}
         case PageEffect.CLOSE:
             values |= _released()
     return values

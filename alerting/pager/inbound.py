@@ -15,13 +15,17 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Receipt, ReceiptState
-from alerting.core.contacts import Directory
 from alerting.core.pages import Step
+from alerting.core.planning import attempt_nonce
 from alerting.pager.answers import Answers, ReplyResult
 from alerting.pager.claimed import RECEIPT_EVENTS
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
+from alerting.pager.keypresses import KeyPresses
+from alerting.pager.keys import KeyPress, KeyResult
 from alerting.pager.metrics import PagerMetrics
+from alerting.pager.rules import Rules
+from alerting.pager.taking import Taking
 from store import pages
 from store.engine import transaction
 from store.pages import PageRow
@@ -45,10 +49,14 @@ class StatusCallback:
 class Inbound:
     """Applies receipts and answers to pages and incidents."""
 
-    def __init__(self, engine: AsyncEngine, directory: Directory, journal: Journal, metrics: PagerMetrics) -> None:
+    def __init__(
+        self, engine: AsyncEngine, rules: Rules, journal: Journal, metrics: PagerMetrics, *, actor: str = "pager"
+    ) -> None:
         self._engine = engine
         self._journal = journal
-        self._answers = Answers(engine, directory, journal, metrics)
+        taking = Taking(rules, journal, metrics, actor)
+        self._answers = Answers(engine, taking)
+        self._keys = KeyPresses(engine, taking)
 
     async def record_callback(self, callback: StatusCallback, *, now: datetime) -> bool:
         """Apply a status webhook; False where its page is unknown or its nonce is wrong (answer 403).
@@ -58,7 +66,8 @@ class Inbound:
         """
         async with transaction(self._engine) as connection:
             row = await pages.lock(connection, callback.page_id)
-            if row is None or not hmac.compare_digest(row.nonce.encode(), callback.nonce.encode()):
+            expected = attempt_nonce(row.nonce, callback.attempt_id) if row else ""
+            if row is None or not hmac.compare_digest(expected.encode(), callback.nonce.encode()):
                 _log.warning("status_callback_refused", page_id=callback.page_id, known=row is not None)
                 return False
             happening = _receipt_happening(callback.receipt, now)
@@ -84,6 +93,14 @@ class Inbound:
             PeerUnavailable: PostgreSQL does not answer.
         """
         return await self._answers.record(from_number, body, message_sid=message_sid, now=now)
+
+    async def record_key(self, press: KeyPress, *, now: datetime) -> KeyResult | None:
+        """Apply a key pressed in a call; None where its page is unknown or its nonce is wrong (answer 403).
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
+        return await self._keys.record(press, now=now)
 
     def _tell(self, row: PageRow, step: Step | None, happening: Happening) -> None:
         if step is not None:

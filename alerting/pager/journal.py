@@ -7,29 +7,34 @@ provider: no transaction is open while a message is sent.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerting.core.pages import PageEffect, PageState, Step, advance
+from alerting.core.pages import PageEffect, PageEvent, PageState, Step, advance
 from alerting.pager.columns import Happening, columns, is_second_message
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.publishing import BestEffortPublisher
 from schemas.events import PageChanged
 from schemas.ids import event_id_of
-from store import pages
+from store import pages, phones
 from store.engine import transaction
+from store.incidents import Incident
 from store.pages import PageChange, PageRow
 
 _log = structlog.get_logger(__name__)
 _LEVELS = {
     PageEffect.RAISE: logging.ERROR,
+    PageEffect.RAISE_FLAGGED: logging.ERROR,
     PageEffect.SEND_AGAIN_FLAGGED: logging.ERROR,
     PageEffect.SEND_AGAIN: logging.WARNING,
     PageEffect.RETRY_LATER: logging.WARNING,
     PageEffect.LOOK_UP_LATER: logging.WARNING,
 }
+_WAKING = frozenset({PageEffect.SEND_AGAIN, PageEffect.SEND_AGAIN_FLAGGED, PageEffect.RAISE, PageEffect.RAISE_FLAGGED})
+_OPTED_OUT = "opted_out"
 
 
 class Journal:
@@ -57,12 +62,23 @@ class Journal:
         Raises:
             PeerUnavailable: PostgreSQL does not answer.
         """
+        return await self.adopt(page_id, (), happening, fence=fence)
+
+    async def adopt(
+        self, page_id: str, candidates: Sequence[Happening], otherwise: Happening, *, fence: int | None
+    ) -> Step | None:
+        """Apply the first of ``candidates`` whose message is no other page's; ``otherwise`` where there is none.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
         async with transaction(self._engine) as connection:
             row = await pages.lock(connection, page_id, fence=fence)
             if row is None:
                 self._metrics.stale_writes.inc()
-                _log.warning("page_write_stale", page_id=page_id, page_event=happening.event, fence=fence)
+                _log.warning("page_write_stale", page_id=page_id, page_event=otherwise.event, fence=fence)
                 return None
+            happening = await _first_free(connection, row, candidates) or otherwise
             step = await self.apply(connection, row, happening)
         if step is not None:
             self.tell(row, step.state, at=happening.at, detail=happening.event, key=happening.key)
@@ -82,18 +98,19 @@ class Journal:
             dedupe_key=happening.key,
             values=values,
             detail=_detail(row, step, happening),
-            wake=step.effect in {PageEffect.SEND_AGAIN, PageEffect.SEND_AGAIN_FLAGGED},
+            wake=step.effect in _WAKING,
         )
         if not await pages.change(connection, row, change, actor=self._actor, now=happening.at):
             return None
+        await _learn(connection, row, happening)
         self._count(row, step, happening, second=second)
         return step
 
     def tell(self, row: PageRow, state: str, *, at: datetime, detail: str, key: str) -> None:
         """Offer the change to the publisher; call it after the commit."""
         event = PageChanged(
-            case_id=row.case_id,
-            incident_id=row.incident_id,
+            case_id=row.case_id or "",
+            incident_id=row.incident_id or "",
             page_id=row.page_id,
             channel=row.channel,
             step=row.step,
@@ -102,11 +119,26 @@ class Journal:
             changed_at=at,
             detail=str(detail),
         )
-        self._publisher.offer(event, event_id_of(row.case_id, "page.changed", key))
+        self._publisher.offer(event, event_id_of(row.case_id or row.page_id, "page.changed", key))
+
+    def tell_incident(self, incident: Incident, detail: str, *, at: datetime, key: str) -> None:
+        """Offer what became of an incident's answer to the publisher; call it after the commit."""
+        event = PageChanged(
+            case_id=incident.case_id,
+            incident_id=incident.incident_id,
+            page_id="",
+            channel="",
+            step=incident.step,
+            recipient="",
+            state=detail,
+            changed_at=at,
+            detail=detail,
+        )
+        self._publisher.offer(event, event_id_of(incident.case_id, "incident.answered", key))
 
     def _count(self, row: PageRow, step: Step, happening: Happening, *, second: bool) -> None:
         self._metrics.events.labels(happening.event, step.effect).inc()
-        if second or step.effect is PageEffect.SEND_AGAIN_FLAGGED:
+        if second or step.effect in {PageEffect.SEND_AGAIN_FLAGGED, PageEffect.RAISE_FLAGGED}:
             self._metrics.possible_duplicates.inc()
         if step.effect is PageEffect.ADOPT and row.provider_sid is None:
             self._metrics.accept_seconds.observe(max(0.0, (happening.at - row.created_at).total_seconds()))
@@ -121,6 +153,33 @@ class Journal:
             state=str(step.state),
             reason=happening.reason,
         )
+
+
+async def _first_free(connection: AsyncConnection, row: PageRow, candidates: Sequence[Happening]) -> Happening | None:
+    if not candidates:
+        return None
+    await pages.one_adoption_at_a_time(connection)
+    for happening in candidates:
+        if happening.sid and await pages.owner_of_sid(connection, happening.sid) in {None, row.page_id}:
+            return happening
+    return None
+
+
+async def _learn(connection: AsyncConnection, row: PageRow, happening: Happening) -> None:
+    """What the change teaches of the person's phone; of a number that is nobody's nothing is kept."""
+    if row.to_number is not None:
+        return
+    match happening.event:
+        case PageEvent.ACCEPTED:
+            learnt: dict[str, object] = {"accepted_at": happening.at}
+        case PageEvent.DELIVERED:
+            learnt = {"delivered_at": happening.at, "failure": ""}
+        case PageEvent.REJECTED | PageEvent.UNDELIVERED:
+            learnt = {"failed_at": happening.at, "failure": happening.reason}
+            learnt |= {"opted_out_at": happening.at} if happening.reason == _OPTED_OUT else {}
+        case _:
+            return
+    await phones.learn(connection, row.recipient, row.channel, **learnt)
 
 
 def _detail(row: PageRow, step: Step, happening: Happening) -> dict[str, object]:

@@ -32,6 +32,20 @@ class PagerMetrics:
             "codestroke_page_stale_writes", "Writes refused because a later claim owns the page.", registry=registry
         )
         self.replies = Counter("codestroke_page_replies", "Answers by result.", ["result"], registry=registry)
+        self.incident_events = Counter(
+            "codestroke_incident_events", "Changes of incidents by event and effect.", ["event", "effect"],
+            registry=registry,
+        )  # fmt: skip
+        self.incidents_ended = Counter(
+            "codestroke_incidents_ended", "Incidents that ended, by how.", ["state"], registry=registry
+        )
+        self.step_late_seconds = Histogram(
+            "codestroke_step_late_seconds",
+            "Seconds by which an escalation step was taken late, by step.",
+            ["step"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self.overdue = Counter("codestroke_overdue_cases", "Cases failed at their deadline.", registry=registry)
         self.events_dropped = Counter(
             "codestroke_page_events_dropped", "Page events that could not be published.", registry=registry

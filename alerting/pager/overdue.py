@@ -12,12 +12,13 @@ from typing import Protocol
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alerting.pager.clock import SteadyClock
 from alerting.pager.metrics import PagerMetrics
+from alerting.pager.rules import Rules
 from schemas.errors import CodestrokeError
 from schemas.ids import CaseId
 from store.engine import transaction
 from store.overdue import Overdue, overdue_cases
-from store.pages import store_now
 
 _log = structlog.get_logger(__name__)
 _A_ROUND = 50
@@ -38,9 +39,13 @@ class OverduePort(Protocol):
 class OverdueWatch:
     """Finds overdue cases and fails them."""
 
-    def __init__(self, engine: AsyncEngine, port: OverduePort, metrics: PagerMetrics) -> None:
+    def __init__(
+        self, engine: AsyncEngine, port: OverduePort, rules: Rules, clock: SteadyClock, metrics: PagerMetrics
+    ) -> None:
         self._engine = engine
         self._port = port
+        self._rules = rules
+        self._clock = clock
         self._metrics = metrics
 
     async def round(self) -> int:
@@ -50,7 +55,7 @@ class OverdueWatch:
             PeerUnavailable: PostgreSQL does not answer.
         """
         async with transaction(self._engine) as connection:
-            now = await store_now(connection)
+            now = await self._clock.now(connection)
             found = await overdue_cases(connection, now=now, limit=_A_ROUND)
         for case in found:
             late_s = (now - case.deadline).total_seconds()

@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alerting.channels.port import Channel, Inbox
 from alerting.core.contacts import ChannelName
 from alerting.pager.answers import ReplyResult, reply_key
+from alerting.pager.clock import SteadyClock
 from alerting.pager.inbound import Inbound
 from alerting.settings import PagingSettings
 from schemas.errors import PeerUnavailable
 from store import leases, pages
 from store.engine import transaction
 from store.leases import Lease
-from store.pages import PageRow, store_now
+from store.pages import PageRow
 
 _log = structlog.get_logger(__name__)
 _RECEIPTS_A_ROUND = 20
@@ -30,12 +31,18 @@ class ReceiptPolling:
     """Asks for the receipts of accepted pages."""
 
     def __init__(
-        self, engine: AsyncEngine, settings: PagingSettings, channels: dict[ChannelName, Channel], inbound: Inbound
+        self,
+        engine: AsyncEngine,
+        settings: PagingSettings,
+        channels: dict[ChannelName, Channel],
+        inbound: Inbound,
+        clock: SteadyClock,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._channels = {str(name): channel for name, channel in channels.items()}
         self._inbound = inbound
+        self._clock = clock
 
     async def round(self) -> int:
         """Ask for what is due; return how many receipts were read.
@@ -44,7 +51,7 @@ class ReceiptPolling:
             PeerUnavailable: PostgreSQL does not answer.
         """
         async with transaction(self._engine) as connection:
-            lease = Lease(owner="", now=await store_now(connection), seconds=self._settings.receipt_poll_s)
+            lease = Lease(owner="", now=await self._clock.now(connection), seconds=self._settings.receipt_poll_s)
             after = lease.now - timedelta(seconds=self._settings.receipt_window_s)
             rows = await leases.claim_receipts(connection, lease, accepted_after=after, limit=_RECEIPTS_A_ROUND)
         asked = [await self._ask(row, lease.now) for row in rows]
@@ -67,11 +74,14 @@ class ReceiptPolling:
 class ReplyPolling:
     """Fetches the answers that came in."""
 
-    def __init__(self, engine: AsyncEngine, settings: PagingSettings, inbox: Inbox, inbound: Inbound) -> None:
+    def __init__(
+        self, engine: AsyncEngine, settings: PagingSettings, inbox: Inbox, inbound: Inbound, clock: SteadyClock
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._inbox = inbox
         self._inbound = inbound
+        self._clock = clock
         self._known: dict[str, None] = {}
 
     async def round(self) -> list[ReplyResult]:
@@ -81,7 +91,7 @@ class ReplyPolling:
             PeerUnavailable: PostgreSQL or the provider does not answer.
         """
         async with transaction(self._engine) as connection:
-            now = await store_now(connection)
+            now = await self._clock.now(connection)
         texts = await self._inbox.received(now - timedelta(seconds=self._settings.reply_window_s))
         new = [text for text in texts if text.sid not in self._known]
         if not new:

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerting.core.pages import PageEvent, PageState, Step
 from alerting.pager.attempt import Attempts
-from alerting.pager.claimed import Claimed
+from alerting.pager.claimed import Claimed, not_needed
+from alerting.pager.clock import SteadyClock
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
 from alerting.settings import PagingSettings
@@ -25,7 +26,7 @@ from schemas.errors import TransientError
 from store import leases, pages
 from store.engine import transaction
 from store.leases import Lease
-from store.pages import PageChange, PageRow, store_now
+from store.pages import PageChange, PageRow
 
 _log = structlog.get_logger(__name__)
 
@@ -34,12 +35,20 @@ class Sender:
     """One pager's hands."""
 
     def __init__(
-        self, engine: AsyncEngine, settings: PagingSettings, attempts: Attempts, journal: Journal, *, owner: str
+        self,
+        engine: AsyncEngine,
+        settings: PagingSettings,
+        attempts: Attempts,
+        journal: Journal,
+        *,
+        clock: SteadyClock,
+        owner: str,
     ) -> None:
         self._engine = engine
         self._settings = settings
         self._attempts = attempts
         self._journal = journal
+        self._clock = clock
         self._owner = owner
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -85,7 +94,7 @@ class Sender:
     async def _claim(self, limit: int) -> tuple[list[Claimed], list[Claimed]]:
         started = time.monotonic()
         async with transaction(self._engine) as connection:
-            lease = Lease(owner=self._owner, now=await store_now(connection), seconds=self._settings.lease_s)
+            lease = Lease(owner=self._owner, now=await self._clock.now(connection), seconds=self._attempts.lease_s)
             due = await leases.claim_due(connection, lease, limit=limit)
             doubtful = (
                 await leases.claim_in_doubt(connection, lease, limit=limit - len(due)) if limit > len(due) else []
@@ -102,14 +111,14 @@ class Sender:
             await pages.change(connection, row, change, actor="pager", now=now)
 
     async def _cancel_needless(self) -> None:
-        """Close pages whose incident was acknowledged before they were sent."""
+        """Close pages whose incident was over before they were sent."""
         cancelled: list[tuple[PageRow, Happening]] = []
         async with transaction(self._engine) as connection:
             for page_id in await leases.needless(connection, limit=self._settings.parallel_sends):
                 row = await pages.lock(connection, page_id)
                 if row is None:
                     continue
-                happening = not_needed(row, await store_now(connection))
+                happening = not_needed(row, await self._clock.now(connection))
                 if await self._journal.apply(connection, row, happening):
                     cancelled.append((row, happening))
         for row, happening in cancelled:
@@ -119,11 +128,6 @@ class Sender:
         task = asyncio.create_task(_guarded(work, claimed), name=f"page-{claimed.row.page_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def not_needed(row: PageRow, now: datetime) -> Happening:
-    """The happening that closes a page whose incident was acknowledged."""
-    return Happening(event=PageEvent.NO_LONGER_NEEDED, key=f"{row.page_id}/{row.fence}/not_needed", at=now)
 
 
 def _key(row: PageRow) -> str:

@@ -16,16 +16,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.port import Channel as PageChannel
 from alerting.channels.port import Inbox
-from alerting.core.contacts import ChannelName, Directory
+from alerting.core.contacts import ChannelName
 from alerting.core.pages import PageState
 from alerting.pager.attempt import Attempts
+from alerting.pager.clock import SteadyClock
 from alerting.pager.duties import Duty, every
+from alerting.pager.escalation import Escalation
 from alerting.pager.inbound import Inbound
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.overdue import OverduePort, OverdueWatch
 from alerting.pager.polling import ReceiptPolling, ReplyPolling
 from alerting.pager.publishing import BestEffortPublisher, PageEvents
+from alerting.pager.rules import People, Rules
 from alerting.pager.sender import Sender
 from alerting.settings import PagingSettings
 from schemas.errors import BadSettings
@@ -48,7 +51,7 @@ class PagerPorts:
     engine: AsyncEngine
     store: StoreSettings
     channels: Mapping[ChannelName, PageChannel]
-    directory: Directory
+    people: People
     events: PageEvents
     inbox: Inbox | None = None
     overdue: OverduePort | None = None
@@ -65,9 +68,14 @@ class Pager:
         self._metrics = PagerMetrics(registry)
         self._publisher = BestEffortPublisher(ports.events, self._metrics)
         self._journal = Journal(ports.engine, self._publisher, self._metrics)
-        self.inbound = Inbound(ports.engine, ports.directory, self._journal, self._metrics)
-        attempts = Attempts(settings, ports.channels, ports.directory, self._journal, self._metrics)
-        self._sender = Sender(ports.engine, settings, attempts, self._journal, owner=self.owner)
+        self._clock = SteadyClock()
+        self._rules = Rules(settings, ports.people, channels=ports.channels)
+        self.inbound = Inbound(ports.engine, self._rules, self._journal, self._metrics)
+        attempts = Attempts(settings, ports.channels, ports.people, self._journal, self._metrics)
+        self._sender = Sender(ports.engine, settings, attempts, self._journal, clock=self._clock, owner=self.owner)
+        self._escalation = Escalation(
+            ports.engine, self._rules, self._clock, self._metrics, keys=settings.callback_base is not None
+        )
         self._duties = self._make_duties()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,17 +107,18 @@ class Pager:
 
     def _make_duties(self) -> list[tuple[Duty, float]]:
         settings, ports = self._settings, self._ports
-        receipts = ReceiptPolling(ports.engine, settings, dict(ports.channels), self.inbound)
+        receipts = ReceiptPolling(ports.engine, settings, dict(ports.channels), self.inbound, self._clock)
         duties = [
+            self._duty("escalate", self._escalation.round, settings.poll_s),
             self._duty("send", self._sender.round, settings.poll_s),
             self._duty("receipts", receipts.round, min(_RECEIPT_ROUND_S, settings.receipt_poll_s)),
             self._duty("count", self._count, _COUNT_ROUND_S),
         ]
         if ports.inbox is not None:
-            replies = ReplyPolling(ports.engine, settings, ports.inbox, self.inbound)
+            replies = ReplyPolling(ports.engine, settings, ports.inbox, self.inbound, self._clock)
             duties.append(self._duty("replies", replies.round, settings.reply_poll_s))
         if ports.overdue is not None:
-            watch = OverdueWatch(ports.engine, ports.overdue, self._metrics)
+            watch = OverdueWatch(ports.engine, ports.overdue, self._rules, self._clock, self._metrics)
             duties.append(self._duty("overdue", watch.round, settings.overdue_poll_s))
         return duties
 
@@ -117,7 +126,7 @@ class Pager:
         return Duty(name, work, max(10.0, pause_s * _PATIENCE_ROUNDS), self._metrics), pause_s
 
     def _wakes(self, duty: Duty, pause_s: float) -> AsyncGenerator[object, None]:
-        if duty.name == "send":
+        if duty.name in {"send", "escalate"}:
             return wake_ups(self._ports.store, Channel.PAGES, every_s=pause_s)
         return every(pause_s)
 

@@ -13,6 +13,7 @@ from alerting.pager.inbound import Inbound
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.publishing import BestEffortPublisher
+from alerting.pager.rules import Rules
 from alerting.roster import StaticRoster
 from board.app import BoardDeps, create_app, server_config
 from board.settings import BoardSettings
@@ -41,12 +42,13 @@ class BoardRole:
         metrics = PagerMetrics(REGISTRY)
         self._publisher = BestEffortPublisher(KafkaPageEvents(self._producer, source="board"), metrics)
         journal = Journal(self._engine, self._publisher, metrics, actor="board")
+        rules = Rules(settings.paging, StaticRoster(settings.paging))
         deps = BoardDeps(
             engine=self._engine,
             store=settings.store,
             settings=_reached_at(settings),
             clock=utc_now,
-            inbound=Inbound(self._engine, StaticRoster(settings.paging), journal, metrics),
+            inbound=Inbound(self._engine, rules, journal, metrics, actor="board"),
             twilio=settings.twilio,
             registry=REGISTRY,
         )

@@ -38,7 +38,7 @@ class PagerRole:
             engine=self._deps.engine,
             store=settings.store,
             channels=channels,
-            directory=roster,
+            people=roster,
             events=KafkaPageEvents(self._producer, source="pager"),
             inbox=self._sms,
             overdue=DeadlineFailer(self._deps.engine, make_decision(self._deps, actor="pager")),

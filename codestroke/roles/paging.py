@@ -1,41 +1,21 @@
-"""What decider and pager share: who is paged about an incident, and the watch over deadlines."""
+"""What decider and pager share: the watch over deadlines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerting.core.wording import CaseFacts
-from alerting.plan import plan_pages
-from alerting.roster import StaticRoster
-from alerting.settings import PagingSettings
 from schemas.errors import MalformedEvent
 from schemas.events import CaseOutcome
 from schemas.findings import Outcome
 from schemas.ids import CaseId
 from schemas.ledger import Stage
-from store.cases import Case, find, plans_of
+from store.cases import find, plans_of
 from store.engine import transaction
-from store.incidents import Incident
-from store.outbox import PageIntent
 from store.outcomes import DEADLINE_REASON
-from streams.agents.decision import Decision, PlanPages
+from streams.agents.decision import Decision
 from streams.core.budget import Budget
-
-
-def page_planner(settings: PagingSettings) -> PlanPages:
-    """The planner handed to the decision: step 0 of the incident's team, by the roster of the settings."""
-    roster = StaticRoster(settings)
-
-    def plan(incident: Incident, case: Case, now: datetime) -> Sequence[PageIntent]:
-        facts = CaseFacts(
-            reference=case.reference, arrived_at=case.arrived_at, acquired_at=case.acquired_at, site=case.study.site
-        )
-        return plan_pages(incident, roster, case=facts, now=now)
-
-    return plan
 
 
 class DeadlineFailer:

@@ -6,7 +6,6 @@ import asyncio
 import os
 from collections.abc import Mapping, Sequence
 
-from codestroke.roles.paging import page_planner
 from codestroke.roles.run import utc_now
 from codestroke.settings import Settings
 from schemas.priorities import Lane
@@ -24,7 +23,6 @@ def worker_deps(settings: Settings) -> WorkerDeps:
         settings=settings.worker,
         spool=settings.spool,
         site_key=settings.key(),
-        plan_pages=page_planner(settings.paging),
         now=utc_now,
     )
 

@@ -1,4 +1,4 @@
-"""The decision: one outcome becomes one store transaction — outcome, worklist, incident, page intents, audit.
+"""The decision: one outcome becomes one store transaction — outcome, worklist, incident (the intent to page), audit.
 
 Used by the decider and by the watch over deadlines. All or nothing is written; a repeated outcome changes nothing.
 """
@@ -18,11 +18,10 @@ from schemas.findings import Finding, FindingState, OutcomeKind
 from schemas.ids import event_id_of
 from schemas.ledger import Stage
 from schemas.priorities import Priority
-from store import audit, incidents, measurements, outbox, outcomes, worklist
+from store import audit, incidents, measurements, outcomes, worklist
 from store.cases import Case, find, plans_of
 from store.engine import transaction
 from store.incidents import Incident
-from store.outbox import PageIntent
 from store.worklist import WorklistRow
 from streams.agents import metrics
 from streams.core.budget import Budget
@@ -31,7 +30,6 @@ from streams.core.states import PathwayView, state_of
 from streams.pathways import Pathway
 
 _log = structlog.get_logger(__name__)
-PlanPages = Callable[[Incident, Case, datetime], Sequence[PageIntent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +45,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Applies outcomes. ``plan_pages`` says who is paged about an incident; it is given by the composition root."""
+    """Applies outcomes. The row of a new incident is the intent to page: the pager plans whom, over what, when."""
 
     engine: AsyncEngine
     pathways: Sequence[Pathway]
     limits: WaitLimits
-    plan_pages: PlanPages
     now: Callable[[], datetime]
     actor: str = "decider"
 
@@ -92,23 +89,9 @@ class Decision:
         alert = pathway.alert(finding)
         if alert is None:
             return None
-        incident = await incidents.open_incident(
+        return await incidents.open_incident(
             connection, case_id=case.case_id, pathway=event.pathway, team=alert.team, finding=finding, now=now
         )
-        if incident is not None:
-            await self._page(connection, incident, case, now)
-        return incident
-
-    async def _page(self, connection: AsyncConnection, incident: Incident, case: Case, now: datetime) -> None:
-        intents = self.plan_pages(incident, case, now)
-        for intent in intents:
-            await outbox.add(connection, intent, now=now)
-        if not intents:
-            _log.critical("nobody_to_page", case_id=case.case_id, team=incident.team, setting="paging.teams")
-            detail = {"incident": incident.incident_id, "team": incident.team}
-            await audit.append(
-                connection, at=now, actor=self.actor, action="nobody_to_page", case_id=case.case_id, detail=detail
-            )
 
     async def _rank(self, connection: AsyncConnection, case: Case, now: datetime) -> WorklistRow:
         views = await pathway_views(connection, case.case_id)

@@ -17,6 +17,7 @@ from alerting.pager.inbound import Inbound
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.publishing import BestEffortPublisher, NoEvents
+from alerting.pager.rules import Rules
 from alerting.roster import StaticRoster
 from alerting.settings import PagingSettings
 from board import queries
@@ -155,7 +156,8 @@ def inbound(engine: AsyncEngine) -> Inbound:
     people = {"contacts": [{"code": "neuro-1", "number": "+447700900001"}], "teams": {"stroke": ["neuro-1"]}}
     metrics = PagerMetrics(CollectorRegistry())
     journal = Journal(engine, BestEffortPublisher(NoEvents(), metrics), metrics, actor="board")
-    return Inbound(engine, StaticRoster(PagingSettings.model_validate(people)), journal, metrics)
+    settings = PagingSettings.model_validate(people)
+    return Inbound(engine, Rules(settings, StaticRoster(settings)), journal, metrics)
 
 
 async def test_replayed_webhooks_change_nothing(

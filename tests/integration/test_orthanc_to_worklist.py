@@ -16,7 +16,6 @@ from pydantic import SecretBytes
 
 from alerting.settings import ContactSettings, PagingSettings, TeamSettings
 from codestroke.demo.account import CaseAccount, read_case
-from codestroke.roles.paging import page_planner
 from codestroke.services.stack import Endpoints, Part, Stack
 from schemas.findings import FindingState, Side
 from schemas.topics import all_topics
@@ -81,7 +80,6 @@ async def _codestroke(
         settings=WorkerSettings(sources={"pacs": source}, scratch=folder / "scratch"),
         spool=folder / "spool",
         site_key=SITE_KEY,
-        plan_pages=page_planner(PAGING),
         now=_now,
     )
     gateway_settings = GatewaySettings(

@@ -84,7 +84,6 @@ async def working(
         settings=WorkerSettings(scratch=folder / "scratch", heartbeat_s=0.5),
         spool=folder / "spool",
         site_key=SITE_KEY,
-        plan_pages=lambda *_: [],
         now=utc_now,
     )
     stop, host = asyncio.Event(), WorkerHost(roles, deps)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,9 +11,6 @@ from schemas import topics
 from schemas.codec import Envelope
 from schemas.events import CaseOutcome, CaseRequested, StudyArrived
 from schemas.priorities import Lane
-from store.cases import Case
-from store.incidents import Incident
-from store.outbox import PageIntent
 from streams.agents.analyser import Analyser
 from streams.agents.analysis import Analysis
 from streams.agents.decider import Decider
@@ -44,7 +40,6 @@ class Hospital:
     model: SaidModel = field(default_factory=SaidModel)
     clock: MovableClock = field(default_factory=MovableClock)
     emitter: KeptEmitter = field(default_factory=KeptEmitter)
-    on_call: tuple[str, ...] = ("neuro-1",)
 
     async def arrives(self, study: StudyArrived) -> list[CaseRequested]:
         """Route a study; returns the requests for analysis that came of it."""
@@ -94,24 +89,8 @@ class Hospital:
             engine=self.engine,
             pathways=[self.pathway],
             limits=WaitLimits(),
-            plan_pages=self._plan,
             now=self.clock,
         )
-
-    def _plan(self, incident: Incident, case: Case, now: datetime) -> list[PageIntent]:
-        return [
-            PageIntent(
-                page_id=f"{incident.incident_id}/{person}",
-                incident_id=incident.incident_id,
-                recipient=person,
-                channel="sms",
-                step=0,
-                body=f"LVO suspected. Case {case.reference}",
-                nonce="n",
-                due_at=now,
-            )
-            for person in self.on_call
-        ]
 
     def _requests(self) -> list[CaseRequested]:
         return [item for lane in Lane for item in self.emitter.of(topics.case_requested(self.pathway.name, lane))]

@@ -1,4 +1,4 @@
-"""An occlusion opens one incident and one page, whatever is repeated."""
+"""An occlusion opens one incident, due to be paged at once, whatever is repeated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas.errors import BadDicom
 from schemas.findings import FindingState, OutcomeKind
 from store.audit import first_break
 from store.engine import transaction
-from store.tables import incidents, outcomes, page_outbox, worklist
+from store.tables import incidents, outcomes, worklist
 from tests.fakes.pathway import finding, pathway
 from tests.fakes.studies import study
 from tests.scenarios.hospital import Hospital
@@ -28,8 +28,9 @@ async def test_a_detected_occlusion_is_ranked_and_paged(hospital: Hospital) -> N
     assert outcome.outcome.kind is OutcomeKind.SCORED
     (row,) = await _rows(hospital, worklist)
     assert (row.tier, row.state, row.rank_reason) == (0, "flagged", "suspected LVO: occlusion, left M1")  # type: ignore[attr-defined]
-    (page,) = await _rows(hospital, page_outbox)
-    assert page.recipient == "neuro-1"  # type: ignore[attr-defined]
+    (incident,) = await _rows(hospital, incidents)
+    assert (incident.state, incident.step, incident.team) == ("open", 0, "stroke")  # type: ignore[attr-defined]
+    assert incident.next_step_at <= incident.opened_at  # type: ignore[attr-defined]
 
 
 async def test_repeated_events_page_nobody_again(hospital: Hospital) -> None:
@@ -41,7 +42,6 @@ async def test_repeated_events_page_nobody_again(hospital: Hospital) -> None:
     await hospital.is_decided(again)
     await hospital.arrives(study())
     assert len(await _rows(hospital, incidents)) == 1
-    assert len(await _rows(hospital, page_outbox)) == 1
     assert len(await _rows(hospital, outcomes)) == 1
 
 
@@ -51,7 +51,7 @@ async def test_late_slices_amend_and_page_nobody_again(hospital: Hospital) -> No
     await hospital.sees(study(revision=2))
     (outcome,) = await _rows(hospital, outcomes)
     assert outcome.revision == 2  # type: ignore[attr-defined]
-    assert len(await _rows(hospital, page_outbox)) == 1
+    assert len(await _rows(hospital, incidents)) == 1
 
 
 async def test_a_repetition_produces_the_same_event_id(hospital: Hospital) -> None:
@@ -63,13 +63,8 @@ async def test_a_repetition_produces_the_same_event_id(hospital: Hospital) -> No
     assert len(ids) == 1
 
 
-async def test_nobody_on_call_is_written_into_the_audit(hospital: Hospital) -> None:
-    hospital.on_call = ()
+async def test_the_audit_chain_holds(hospital: Hospital) -> None:
     await hospital.sees(study())
-    from store.tables import audit
-
-    actions = [row.action for row in await _rows(hospital, audit)]  # type: ignore[attr-defined]
-    assert "nobody_to_page" in actions
     async with transaction(hospital.engine) as connection:
         assert await first_break(connection) is None
 

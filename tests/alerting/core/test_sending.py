@@ -29,9 +29,18 @@ def test_every_outcome_is_an_event(kind: SendKind) -> None:
     assert event_of(SendOutcome(kind=kind, reason="x")) in PageEvent
 
 
-@pytest.mark.parametrize(("spent_s", "event"), [(9.9, PageEvent.LOOKUP_FAILED), (10.0, PageEvent.LOOKUP_EXHAUSTED)])
-def test_a_look_up_is_given_up_at_its_budget(spent_s: float, event: PageEvent) -> None:
-    assert after_failed_lookup(since=NOW, now=NOW + timedelta(seconds=spent_s), budget_s=10) is event
+@pytest.mark.parametrize(
+    ("spent_s", "other_way", "event"),
+    [
+        (9.9, False, PageEvent.LOOKUP_FAILED),
+        (9.9, True, PageEvent.LOOKUP_FAILED),
+        (10.0, False, PageEvent.LOOKUP_EXHAUSTED),
+        (10.0, True, PageEvent.GIVEN_UP),
+    ],
+)
+def test_a_look_up_is_given_up_at_its_budget(spent_s: float, other_way: bool, event: PageEvent) -> None:
+    now = NOW + timedelta(seconds=spent_s)
+    assert after_failed_lookup(since=NOW, now=now, budget_s=10, other_way=other_way) is event
 
 
 @given(st.floats(0, 20))

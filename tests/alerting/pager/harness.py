@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry
@@ -19,11 +20,14 @@ from alerting.channels.twilio.settings import TwilioSettings
 from alerting.channels.twilio.sms import TwilioSms
 from alerting.channels.twilio.statuses import receipt_of
 from alerting.core.contacts import ChannelName
-from alerting.core.wording import CaseFacts
+from alerting.core.planning import attempt_nonce
+from alerting.pager.clock import SteadyClock
+from alerting.pager.escalation import Escalation
 from alerting.pager.inbound import StatusCallback
+from alerting.pager.metrics import PagerMetrics
 from alerting.pager.overdue import OverduePort
+from alerting.pager.rules import Rules
 from alerting.pager.service import Pager, PagerPorts
-from alerting.plan import plan_pages
 from alerting.roster import StaticRoster
 from alerting.settings import PagingSettings
 from schemas.events import PageChanged
@@ -31,7 +35,7 @@ from schemas.findings import Finding, FindingState, Location, Side, Urgency
 from schemas.ids import CaseId, case_id_of, case_reference, study_uid
 from simulator.carrier.carrier import Carrier
 from simulator.carrier.settings import CarrierSettings, FaultSettings, PhoneSettings
-from store import incidents, outbox
+from store import incidents
 from store.engine import StoreSettings, transaction
 from store.outbox import PageTimes, pages_of
 from store.tables import cases, page_outbox
@@ -91,7 +95,7 @@ def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0) -> TwilioSettings:
 
 
 async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Finding = LVO) -> tuple[str, str]:
-    """Register a case with a finding and plan its page as the decider does; return incident id and case code."""
+    """Register a case with a finding, open its incident and take its first step; return incident id and case code."""
     now = datetime.now(UTC)
     case_id = case_id_of(b"key", study_uid(f"1.2.{uuid.uuid4().int % 10**30}"))
     reference = case_reference(case_id)
@@ -101,37 +105,41 @@ async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Find
         values = {**row, "study_uid": case_id, "case_id": case_id, "reference": reference, "priority": "stat"}
         times = {"arrived_at": now, "ready_at": now, "registered_at": now}
         await connection.execute(insert(cases).values(**values, **times, revision=1, study={}))
-        incident_id = await _plan(connection, settings, case_id=case_id, reference=reference, finding=finding, now=now)
+        incident_id = await _open(connection, case_id=case_id, finding=finding, now=now)
+    await take_steps(engine, settings)
+    await until(partial(_paged, engine, incident_id))  # another pager may have been quicker and not yet be done
     return incident_id, reference
 
 
-async def open_second_incident(world: World, incident_id: str, reference: str) -> str:
+async def take_steps(engine: AsyncEngine, settings: PagingSettings) -> None:
+    """Take the steps that are due, as a pager with a phone carrier does."""
+    rules = Rules(settings, StaticRoster(settings), channels=(ChannelName.SMS,))
+    metrics = PagerMetrics(CollectorRegistry())
+    await Escalation(engine, rules, SteadyClock(), metrics, keys=False).round()
+
+
+async def open_second_incident(world: World, incident_id: str, urgency: Urgency = Urgency.EMERGENCY) -> str:
     """Open an incident on the aorta of the case of another incident, with its page to the same team."""
-    now, finding = datetime.now(UTC), Finding(code="aaa", state=FindingState.DETECTED, urgency=Urgency.URGENT)
+    now, finding = datetime.now(UTC), Finding(code="aaa", state=FindingState.DETECTED, urgency=urgency)
     async with transaction(world.engine) as connection:
         first = await incidents.find(connection, incident_id)
         assert first is not None
-        return await _plan(
-            connection, world.settings, case_id=first.case_id, reference=reference, finding=finding, now=now
-        )
+        other_id = await _open(connection, case_id=first.case_id, finding=finding, now=now)
+    await take_steps(world.engine, world.settings)
+    await until(partial(_paged, world.engine, other_id))
+    return other_id
 
 
-async def _plan(
-    connection: AsyncConnection,
-    settings: PagingSettings,
-    *,
-    case_id: CaseId,
-    reference: str,
-    finding: Finding,
-    now: datetime,
-) -> str:
+async def _paged(engine: AsyncEngine, incident_id: str) -> bool | None:
+    async with transaction(engine) as connection:
+        return bool(await pages_of(connection, [incident_id])) or None
+
+
+async def _open(connection: AsyncConnection, *, case_id: CaseId, finding: Finding, now: datetime) -> str:
     incident = await incidents.open_incident(
         connection, case_id=case_id, pathway=finding.code, team="stroke", finding=finding, now=now
     )
     assert incident is not None
-    facts = CaseFacts(reference=reference, arrived_at=now)
-    for intent in plan_pages(incident, StaticRoster(settings), case=facts, now=now):
-        assert await outbox.add(connection, intent, now=now)
     return incident.incident_id
 
 
@@ -164,7 +172,7 @@ class World:
             engine=self.engine,
             store=self.store,
             channels={ChannelName.SMS: sms},
-            directory=StaticRoster(self.settings),
+            people=StaticRoster(self.settings),
             events=self.events,
             inbox=sms,
             overdue=overdue,
@@ -197,8 +205,8 @@ class World:
         """Wait until the incident's page is in one of ``states``."""
 
         async def reached() -> PageTimes | None:
-            page = (await self.pages(incident_id))[0]
-            return page if page.state in states else None
+            page = next(iter(await self.pages(incident_id)), None)
+            return page if page is not None and page.state in states else None
 
         return await until(reached, within_s=within_s)
 
@@ -222,6 +230,6 @@ async def callback(
     return StatusCallback(
         page_id=row.page_id,
         attempt_id=row.attempt_id or "none",
-        nonce=row.nonce if nonce is None else nonce,
+        nonce=attempt_nonce(row.nonce, row.attempt_id or "none") if nonce is None else nonce,
         receipt=receipt_of(sid, status),
     )

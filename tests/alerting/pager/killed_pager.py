@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry
 
@@ -43,7 +44,7 @@ class DeadlyChannel:
             os.kill(os.getpid(), signal.SIGKILL)
         return outcome
 
-    async def find(self, message: Outbound) -> Receipt | None:
+    async def find(self, message: Outbound) -> Sequence[Receipt]:
         return await self._inner.find(message)
 
     async def receipt(self, sid: str) -> Receipt:
@@ -64,7 +65,7 @@ async def main(store_url: str, carrier_url: str, phase: str) -> None:
         engine=open_engine(store),
         store=store,
         channels={ChannelName.SMS: DeadlyChannel(sms, phase)},
-        directory=StaticRoster(settings),
+        people=StaticRoster(settings),
         events=NoEvents(),
         inbox=sms,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,7 +41,7 @@ class _Accepting:
         self.sent.append(message)
         return SendOutcome(kind=SendKind.ACCEPTED, reason="created", sid=SID)
 
-    async def find(self, message: Outbound) -> Receipt | None:
+    async def find(self, message: Outbound) -> Sequence[Receipt]:
         raise AssertionError("not asked for")
 
     async def receipt(self, sid: str) -> Receipt:

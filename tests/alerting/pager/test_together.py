@@ -122,7 +122,7 @@ def test_a_lease_too_short_for_an_attempt_is_refused_by_name(world: World) -> No
         engine=world.engine,
         store=world.store,
         channels={"sms": sms},  # type: ignore[dict-item]
-        directory=StaticRoster(world.settings),
+        people=StaticRoster(world.settings),
         events=world.events,
     )
     with pytest.raises(BadSettings, match=r"paging\.lease_s"):

@@ -1,0 +1,165 @@
+"""Takes the steps that are due and finds another way where a page failed; alarms the ED desk where nobody answers.
+
+Who calls it: ``alerting.pager.service``, at every wake-up of the store and at least every ``poll_s``. Each incident is
+one transaction under its lock, so several pagers take each step once. Instants stand in the store: a restart changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alerting.core.contacts import ChannelName
+from alerting.core.escalation import Decision, Standing, ended_by, take_step, unreachable
+from alerting.core.incidents import IncidentEffect, IncidentEvent, IncidentState
+from alerting.core.inhibition import is_muted
+from alerting.core.pages import PageState
+from alerting.core.planning import MessageKind, Sent, second_ways
+from alerting.pager import alarms, standings
+from alerting.pager.clock import SteadyClock
+from alerting.pager.metrics import PagerMetrics
+from alerting.pager.rules import Rules
+from store import incidents, phones, silences
+from store.engine import transaction
+from store.incidents import Incident
+from store.tables import incidents as incident_table
+from store.tables import page_outbox
+
+_log = structlog.get_logger(__name__)
+_A_ROUND = 50
+_SLACK = timedelta(seconds=5)
+
+
+class Escalation:
+    """One pager's care for the incidents."""
+
+    def __init__(
+        self, engine: AsyncEngine, rules: Rules, clock: SteadyClock, metrics: PagerMetrics, *, keys: bool
+    ) -> None:
+        self._engine = engine
+        self._rules = rules
+        self._clock = clock
+        self._metrics = metrics
+        self._keys = keys
+
+    async def round(self) -> int:
+        """Mend what failed and take every step that is due; return how many incidents were changed.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
+        mended = sum([await self._mend(incident_id) for incident_id in await self._broken()])
+        steps = 0
+        while steps < _A_ROUND and await self._step():
+            steps += 1
+        return mended + steps
+
+    async def _step(self) -> bool:
+        async with transaction(self._engine) as connection:
+            now = await self._clock.now(connection)
+            beyond = now + self._rules.longest_gap + _SLACK
+            incident = await incidents.lock_due(connection, now=now, beyond=beyond)
+            if incident is None:
+                return False
+            decision, why = await self._decide(connection, incident, now)
+            await standings.write(connection, incident, decision, actor="pager", now=now, why=why)
+            await standings.add_pages(
+                connection, incident, decision.pages, step=decision.step, keys=self._keys, now=now
+            )
+            if decision.effect is IncidentEffect.ALARM or decision.event is IncidentEvent.SILENCED:
+                await alarms.of_incident(connection, incident, decision, self._rules, now=now)
+        self._count(incident, decision, now)
+        return True
+
+    async def _decide(self, connection: AsyncConnection, incident: Incident, now: datetime) -> tuple[Decision, str]:
+        standing = await standings.standing_of(connection, incident)
+        silence = await silences.covering(connection, team=incident.team, pathway=incident.pathway, now=now)
+        if silence is not None:
+            return ended_by(standing, IncidentEvent.SILENCED), f"silence {silence.silence_id}"
+        others = [
+            other
+            for other in await incidents.of_case(connection, incident.case_id)
+            if other.incident_id != incident.incident_id
+        ]
+        if is_muted(incident.urgency, [(other.urgency, IncidentState(other.state)) for other in others]):
+            return ended_by(standing, IncidentEvent.MUTED), "graver finding of the case"
+        return await self._taken(connection, incident, standing, now), ""
+
+    async def _taken(
+        self, connection: AsyncConnection, incident: Incident, standing: Standing, now: datetime
+    ) -> Decision:
+        policy, tiers = self._rules.policy(incident.team), self._rules.tiers(incident.team, now)
+        return take_step(standing, policy, tiers, blocked=await _blocked(connection), now=now)
+
+    async def _broken(self) -> list[str]:
+        """Open incidents of whose newest step some page failed."""
+        page, incident = page_outbox.c, incident_table.c
+        failed = and_(
+            page.incident_id == incident.incident_id,
+            page.kind == MessageKind.PAGE,
+            page.step == incident.step - 1,
+            page.state == PageState.FAILED,
+        )
+        statement = (
+            select(incident.incident_id)
+            .where(incident.state == IncidentState.OPEN, exists(select(page.page_id).where(failed)))
+            .limit(_A_ROUND)
+        )
+        async with transaction(self._engine) as connection:
+            return list((await connection.execute(statement)).scalars())
+
+    async def _mend(self, incident_id: str) -> int:
+        """Another channel for whom no page of the newest step can reach; the next step where there is none."""
+        async with transaction(self._engine) as connection:
+            now = await self._clock.now(connection)
+            incident = await incidents.lock(connection, incident_id)
+            if incident is None or incident.state != IncidentState.OPEN:
+                return 0
+            standing = await standings.standing_of(connection, incident)
+            sent = await _sent(connection, incident_id, incident.step - 1)
+            people = self._rules.known(
+                [code for code in dict.fromkeys(page.recipient for page in sent) if _wanted(code, standing)]
+            )
+            ways, nobody = second_ways(sent, people, blocked=await _blocked(connection))
+            added = await standings.add_pages(
+                connection, incident, ways, step=incident.step - 1, keys=self._keys, now=now
+            )
+            if nobody and people and standing.due_at is not None and standing.due_at > now:
+                decision = unreachable(standing, now)
+                await standings.write(connection, incident, decision, actor="pager", now=now)
+                return 1
+        return min(added, 1)
+
+    def _count(self, incident: Incident, decision: Decision, now: datetime) -> None:
+        self._metrics.incident_events.labels(decision.event, decision.effect).inc()
+        if decision.effect is IncidentEffect.PAGE:
+            late = (now - (incident.next_step_at or now)).total_seconds()
+            self._metrics.step_late_seconds.labels(str(decision.step)).observe(max(0.0, late))
+        if decision.standing.state is not IncidentState.OPEN:
+            self._metrics.incidents_ended.labels(decision.standing.state).inc()
+
+
+def _wanted(code: str, standing: Standing) -> bool:
+    return code not in standing.took | standing.declined
+
+
+async def _blocked(connection: AsyncConnection) -> frozenset[tuple[str, ChannelName]]:
+    names = {str(name): name for name in ChannelName}
+    return frozenset(
+        (person, names[channel]) for person, channel in await phones.opted_out(connection) if channel in names
+    )
+
+
+async def _sent(connection: AsyncConnection, incident_id: str, step: int) -> list[Sent]:
+    page = page_outbox.c
+    statement = select(page.recipient, page.channel, page.state).where(
+        page.incident_id == incident_id, page.kind == MessageKind.PAGE, page.step == step
+    )
+    return [
+        Sent(row.recipient, ChannelName(row.channel), PageState(row.state))
+        for row in await connection.execute(statement)
+    ]
