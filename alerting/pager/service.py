@@ -39,6 +39,7 @@ from store.pages import count_by_state
 _log = structlog.get_logger(__name__)
 _RECEIPT_ROUND_S = 1.0
 _COUNT_ROUND_S = 5.0
+_ROTA_ROUND_S = 10.0
 _PATIENCE_ROUNDS = 20
 _LEAST_ROOM_S = 0.5
 _PUBLISH_PATIENCE_S = 2.0
@@ -46,7 +47,7 @@ _PUBLISH_PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagerPorts:
-    """What the pager is wired to; ``inbox`` and ``overdue`` may be absent."""
+    """What the pager is wired to; ``inbox``, ``overdue`` and ``refresh_rota`` may be absent."""
 
     engine: AsyncEngine
     store: StoreSettings
@@ -55,6 +56,8 @@ class PagerPorts:
     events: PageEvents
     inbox: Inbox | None = None
     overdue: OverduePort | None = None
+    refresh_rota: Callable[[], Awaitable[None]] | None = None
+    """Asks the calendars that are due."""
 
 
 class Pager:
@@ -117,6 +120,8 @@ class Pager:
         if ports.inbox is not None:
             replies = ReplyPolling(ports.engine, settings, ports.inbox, self.inbound, self._clock)
             duties.append(self._duty("replies", replies.round, settings.reply_poll_s))
+        if ports.refresh_rota is not None:
+            duties.append(self._duty("rota", ports.refresh_rota, _ROTA_ROUND_S))
         if ports.overdue is not None:
             watch = OverdueWatch(ports.engine, ports.overdue, self._rules, self._clock, self._metrics)
             duties.append(self._duty("overdue", watch.round, settings.overdue_poll_s))

@@ -143,7 +143,7 @@ def _expanded(
         alone.add_component(event)
     try:
         found = recurring_ical_events.of(alone, keep_recurrence_attributes=True).between(start - _MARGIN, end + _MARGIN)
-        yield from (_occurrence(event, zone) for event in found if event.get("STATUS", "") != "CANCELLED")
+        yield from (_occurrence(event, zone) for event in found if str(event.get("STATUS", "")).upper() != "CANCELLED")
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  # edge: a hostile rule makes the library raise anything; it costs its series alone
