@@ -44,3 +44,5 @@ bench: setup-train
 	$(RUN)python -m bench.volume
 	$(RUN)python -m bench.pipeline
 	$(RUN)python -m bench.crash
+	$(RUN)python -m bench.paging_core
+	$(RUN)python -m bench.paging_words
