@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from bench.load import Load, Mix, prepare_mix
 from bench.report import percentiles, show
 from codestroke.demo import invariants
 from codestroke.demo.account import Account, read_account
+from codestroke.demo.cast import prompt_cast
 from codestroke.demo.scene import Scene, SceneSettings, open_scene
 from codestroke.services.stack import Part
 from store.engine import open_engine
@@ -31,6 +33,7 @@ from store.engine import open_engine
 ROLES = ("router", "stroke", "chest", "decider", "pager")
 _SETTLE_S = 300.0
 _RECOVER_S = 90.0
+_FIRST_PAGE = re.compile(r"-LVO0$")
 _POLL_S = 0.2
 
 
@@ -62,7 +65,7 @@ def run(folder: Path, cache: Path, *, kills: int, seed: int, console: Console) -
     mix = prepare_mix(folder / "studies", seed=seed)
     # Deadlines are not what is measured here: a case must survive every blow, so it may take its time.
     patience = tuple((f"CODESTROKE_WORKER__BUDGETS_S__{name.upper()}", "600") for name in ("stroke", "aorta", "chest"))
-    settings = SceneSettings(home=folder / "scene", cache=cache, small=False, answer_after_s=2.0, extra=patience)
+    settings = SceneSettings(home=folder / "scene", cache=cache, small=False, cast=prompt_cast(2.0), extra=patience)
     with open_scene(settings, console) as scene:
         load = Load(mix, scene.plan.gateway_port, seed=seed)
         with load:
@@ -96,7 +99,8 @@ def judge(account: Account, load: Load, blows: Blows) -> dict[str, Any]:
     """The figures."""
     paged = [page for case in account.cases for page in case.pages]
     expected = sum(kind == Mix.OCCLUSION for kind in load.sent.values())
-    accepted = len({(entry["to"], entry["reference"]) for entry in account.ledger_entries})
+    first = _FIRST_PAGE.search
+    accepted = len({entry["reference"] for entry in account.ledger_entries if first(entry["reference"])})
     return {
         "lost": invariants.lost(account, load.sent) + max(0, expected - accepted),
         "doubled": invariants.doubled(account),
@@ -154,8 +158,7 @@ def _is_settled(account: Account, load: Load) -> bool:
     if invariants.lost_studies(account, load.sent):
         return False
     open_pathways = any(item.eligible and item.outcome is None for case in account.cases for item in case.pathways)
-    open_pages = any(page.accepted_at is None for case in account.cases for page in case.pages)
-    return not open_pathways and not open_pages
+    return not open_pathways and not invariants.lost_pages(account)
 
 
 if __name__ == "__main__":

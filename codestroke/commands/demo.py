@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
+from codestroke.demo.cast import climbing_cast
 from codestroke.demo.scene import Scene, SceneSettings, open_scene
 from codestroke.demo.story import Tell, document, play_shift, render_studies
 from simulator.shift import demo_shift
@@ -56,7 +57,8 @@ def demo(
     started, shift = time.monotonic(), demo_shift(seed)
     downloads = cache or Path(os.environ.get("CODESTROKE_CACHE", Path.home() / ".cache" / "codestroke"))
     folders = render_studies(shift, downloads / "studies", console)
-    settings = SceneSettings(home=home, cache=downloads, board_port=board_port, extra=_PAGING)
+    cast = climbing_cast(answer_after_s=2.0)
+    settings = SceneSettings(home=home, cache=downloads, board_port=board_port, cast=cast, extra=_PAGING)
     with open_scene(settings, console) as scene:
         console.print(f"board:     [bold]{scene.board_url}[/]")
         played = play_shift(scene, shift, folders, stop=stop, tell=_teller(console))

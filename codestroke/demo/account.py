@@ -46,12 +46,29 @@ class PageAccount:
     incident_id: str
     pathway: str
     recipient: str
+    channel: str
+    step: int
     body: str
     state: str
     created_at: datetime
     accepted_at: datetime | None
     acknowledged_at: datetime | None
     possible_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentAccount:
+    """One incident as the store tells it; ``state`` says how it ended."""
+
+    incident_id: str
+    pathway: str
+    team: str
+    state: str
+    opened_at: datetime
+    ended_at: datetime | None
+    acknowledged_by: str
+    acknowledged_how: str
+    pages: tuple[PageAccount, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +87,12 @@ class CaseAccount:
     rank: int | None
     rank_reason: str
     pathways: tuple[PathwayAccount, ...]
-    pages: tuple[PageAccount, ...]
+    incidents: tuple[IncidentAccount, ...] = ()
+
+    @property
+    def pages(self) -> tuple[PageAccount, ...]:
+        """The pages of all incidents of the case."""
+        return tuple(page for incident in self.incidents for page in incident.pages)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +189,7 @@ async def _case(connection: AsyncConnection, row: Any, ranks: dict[str, tuple[An
         rank=position,
         rank_reason=reason,
         pathways=await _pathways(connection, row.case_id),
-        pages=await _pages(connection, row.case_id),
+        incidents=await _incidents(connection, row.case_id),
     )
 
 
@@ -191,12 +213,25 @@ async def _pathways(connection: AsyncConnection, case_id: str) -> tuple[PathwayA
     return tuple(found)
 
 
-async def _pages(connection: AsyncConnection, case_id: str) -> tuple[PageAccount, ...]:
+async def _incidents(connection: AsyncConnection, case_id: str) -> tuple[IncidentAccount, ...]:
+    statement = select(incidents).where(incidents.c.case_id == case_id).order_by(incidents.c.opened_at)
+    names = [name for name in IncidentAccount.__dataclass_fields__ if name != "pages"]
+    return tuple(
+        [
+            IncidentAccount(
+                **{name: getattr(row, name) for name in names}, pages=await _pages(connection, row.incident_id)
+            )
+            for row in (await connection.execute(statement)).all()
+        ]
+    )
+
+
+async def _pages(connection: AsyncConnection, incident_id: str) -> tuple[PageAccount, ...]:
     statement = (
         select(page_outbox, incidents.c.pathway, incidents.c.acknowledged_at)
         .join(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
-        .where(incidents.c.case_id == case_id)
-        .order_by(page_outbox.c.created_at)
+        .where(incidents.c.incident_id == incident_id, page_outbox.c.kind == "page")
+        .order_by(page_outbox.c.created_at, page_outbox.c.page_id)
     )
     names = PageAccount.__dataclass_fields__
     return tuple(

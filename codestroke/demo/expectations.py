@@ -39,7 +39,7 @@ def _side(arrival: Arrival, item: PathwayAccount) -> list[str]:
 
 
 def _pages(arrival: Arrival, case: CaseAccount) -> list[str]:
-    if arrival.expected.pages and not any(page.acknowledged_at for page in case.pages):
+    if arrival.expected.pages and not any(item.state == "acknowledged" for item in case.incidents):
         return ["nobody acknowledged a page"]
     if not arrival.expected.pages and case.pages:
         return ["somebody was paged"]

@@ -32,26 +32,43 @@ def lost_studies(account: Account, sent: Iterable[str]) -> set[str]:
 
 
 def lost(account: Account, sent: Iterable[str]) -> int:
-    """Studies without a case, eligible pathways past their deadline without an outcome, pages never accepted."""
+    """Studies without a case, eligible pathways past their deadline without an outcome, pages lost."""
     pathways = sum(
         item.eligible and item.outcome is None and item.deadline < account.at
         for case in account.cases
         for item in case.pathways
     )
-    pages = sum(page.accepted_at is None for case in account.cases for page in case.pages)
-    return len(lost_studies(account, sent)) + pathways + pages
+    return len(lost_studies(account, sent)) + pathways + len(lost_pages(account))
+
+
+def lost_pages(account: Account) -> list[str]:
+    """Incidents of which no page was ever accepted although somebody was to be paged, and pages left undecided.
+
+    A page that failed is not lost where the escalation went on; one that was taken back was not needed.
+    """
+    opened = [incident for case in account.cases for incident in case.incidents]
+    paged = [item for item in opened if item.state not in {"muted", "silenced"}]
+    unheard = [item.incident_id for item in paged if not any(page.accepted_at for page in item.pages)]
+    waiting = [
+        page.page_id
+        for item in paged
+        for page in item.pages
+        if page.accepted_at is None and page.state in {"pending", "sending"}
+    ]
+    return unheard + waiting
 
 
 def doubled(account: Account) -> int:
-    """Messages beyond the first per phone and page mark, by the carrier's own ledger."""
-    counts = Counter((entry["to"], entry["reference"]) for entry in account.ledger_entries)
+    """Messages and calls beyond the first per phone, channel and page mark, by the carrier's own ledger."""
+    counts = Counter((entry["to"], entry["channel"], entry["reference"]) for entry in account.ledger_entries)
     return sum(count - 1 for count in counts.values())
 
 
 def unpaged(account: Account) -> list[str]:
     """Pages that the store calls accepted but the carrier's ledger does not know."""
-    bodies = Counter(entry["body"] for entry in account.ledger_entries)
-    return [page.page_id for case in account.cases for page in case.pages if page.accepted_at and not bodies[page.body]]
+    heard = {(entry["channel"], entry["reference"]) for entry in account.ledger_entries}
+    accepted = [page for case in account.cases for page in case.pages if page.accepted_at]
+    return [page.page_id for page in accepted if not any(c == page.channel and mark in page.body for c, mark in heard)]
 
 
 def canaries_in(texts: Iterable[str], canaries: Sequence[str]) -> list[str]:

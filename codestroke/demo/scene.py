@@ -12,7 +12,7 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +20,13 @@ from typing import Any
 
 from rich.console import Console
 
+from alerting.channels.twilio.callbacks import REPLY_ROUTE
+from codestroke.demo.cast import Cast, prompt_cast
 from codestroke.fleet import Fleet, FleetPlan
 from codestroke.fleet.plan import carrier_program
 from codestroke.services.stack import Endpoints, Ports, Stack, StackConfig
 from schemas.topics import all_topics
-from simulator.carrier.settings import CarrierSettings, FaultSettings, PhoneSettings
+from simulator.carrier.settings import CarrierSettings, FaultSettings
 from store import migrate
 from store.engine import StoreSettings
 from streams.kafka import admin
@@ -34,9 +36,6 @@ from streams.pathways import all_pathways
 CALLERS = ("SIM-CT", "SIM-XR")
 READY_TIMEOUT_S = 120.0
 _HTTP_TIMEOUT_S = 5.0
-# Numbers of the North American fictional range (555-0100 to 555-0199).
-PHONES: Mapping[str, str] = {"neuro-1": "+12025550101", "vascular-1": "+12025550102"}
-TEAMS: Mapping[str, tuple[str, ...]] = {"stroke": ("neuro-1",), "vascular": ("vascular-1",)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +47,7 @@ class SceneSettings:
         cache: downloads, kept between scenes.
         small: fewer processes, for a laptop.
         board_port: 0 chooses a free one.
-        answer_after_s: how long a phone rings before its person answers.
+        cast: the people and their phones.
         faults: of the simulated carrier.
         extra: settings of the roles by environment name.
     """
@@ -57,7 +56,7 @@ class SceneSettings:
     cache: Path
     small: bool = True
     board_port: int = 0
-    answer_after_s: float = 4.0
+    cast: Cast = field(default_factory=lambda: prompt_cast(4.0))
     faults: FaultSettings = field(default_factory=FaultSettings)
     extra: tuple[tuple[str, str], ...] = ()
 
@@ -147,8 +146,11 @@ def _plan(settings: SceneSettings, home: Path, endpoints: Endpoints) -> FleetPla
         gateway_port=gateway,
         board_port=settings.board_port or board,
         carrier_url=f"http://127.0.0.1:{carrier}",
-        contacts=PHONES,
-        teams=TEAMS,
+        contacts={code: phone.number for code, phone in settings.cast.phones.items()},
+        teams=settings.cast.teams,
+        policies=settings.cast.policies,
+        desk=tuple(settings.cast.desk),
+        webhooks=settings.cast.webhooks,
         callers=CALLERS,
         account_sid="AC" + secrets.token_hex(16),
         auth_token=secrets.token_hex(16),
@@ -159,15 +161,13 @@ def _plan(settings: SceneSettings, home: Path, endpoints: Endpoints) -> FleetPla
 
 
 def _carrier_file(settings: SceneSettings, plan: FleetPlan) -> Path:
-    phones = tuple(
-        PhoneSettings(number=number, name=code, answer_after_s=settings.answer_after_s)
-        for code, number in plan.contacts.items()
-    )
+    webhook = f"http://127.0.0.1:{plan.board_port}{REPLY_ROUTE}" if plan.webhooks else None
     carrier = CarrierSettings(
         port=int(plan.carrier_url.rsplit(":", 1)[1]),
         account_sid=plan.account_sid,
         number=plan.from_number,
-        phones=phones,
+        phones=tuple(settings.cast.phones.values()),
+        sms_webhook_url=webhook,
         faults=settings.faults,
     )
     path = plan.home / "carrier.json"

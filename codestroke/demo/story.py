@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from codestroke.demo import invariants
-from codestroke.demo.account import Account, CaseAccount, PageAccount, attributed, read_account
+from codestroke.demo.account import Account, CaseAccount, IncidentAccount, PageAccount, attributed, read_account
+from codestroke.demo.climbing import incident_row
 from codestroke.demo.expectations import unmet
 from codestroke.demo.scene import Scene
 from simulator.play import Sent, play
@@ -75,6 +76,7 @@ def document(played: Played, scene: Scene, *, logs: Sequence[str]) -> dict[str, 
         "memory_mb": round(scene.fleet.rss_mb()),
         "cases": [row for case in account.cases for row in _rows(case, _names(played))],
         "pages": [_page(page, case) for case in account.cases for page in case.pages],
+        "incidents": [incident_row(item, case) for case in account.cases for item in case.incidents],
     }
 
 
@@ -108,7 +110,7 @@ def _sent(item: Sent) -> str:
 
 def _case_ended(case: CaseAccount) -> bool:
     owed = [item for item in case.pathways if item.eligible] or list(case.pathways)
-    return all(item.outcome for item in owed) and all(page.acknowledged_at for page in case.pages)
+    return all(item.outcome for item in owed) and all(item.state != "open" for item in case.incidents)
 
 
 def _news(account: Account, known: set[str]) -> list[str]:
@@ -117,12 +119,20 @@ def _news(account: Account, known: set[str]) -> list[str]:
         said = {f"{case.reference}/{case.state}": f"rank {case.rank:<5} {case.reference}  {case.rank_reason}"}
         for page in case.pages:
             if page.accepted_at:
-                said[f"{page.page_id}/accepted"] = f"paged      {page.recipient}: {page.body}"
-            if page.acknowledged_at:
-                said[f"{page.page_id}/acknowledged"] = f"answered   {page.recipient} takes {case.reference}"
+                how = "called" if page.channel == "voice" else "paged"
+                said[f"{page.page_id}/accepted"] = f"{how:<10} {page.recipient} (step {page.step}): {page.body}"
+        for item in case.incidents:
+            if item.state != "open":
+                said[f"{item.incident_id}/{item.state}"] = f"ended      {_ending(item, case)}"
         lines += [text for key, text in said.items() if key not in known and case.state != "received"]
         known |= set(said) if case.state != "received" else set()
     return lines
+
+
+def _ending(item: IncidentAccount, case: CaseAccount) -> str:
+    if item.state != "acknowledged":
+        return f"{case.reference} is {item.state}"
+    return f"{item.acknowledged_by} takes {case.reference} by {item.acknowledged_how}"
 
 
 def _names(played: Played) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codestroke.services.stack import Endpoints
@@ -44,12 +44,17 @@ class FleetPlan:
     carrier_url: str
     contacts: Mapping[str, str]
     """Person code to E.164 number."""
-    teams: Mapping[str, tuple[str, ...]]
+    teams: Mapping[str, object]
+    """As in the settings of paging."""
     callers: tuple[str, ...]
     """AE titles that may store."""
     account_sid: str
     auth_token: str
     from_number: str
+    policies: Mapping[str, object] = field(default_factory=dict)
+    desk: tuple[str, ...] = ()
+    webhooks: bool = False
+    """Whether the carrier calls the board; otherwise answers are asked for."""
     small: bool = True
     extra: tuple[tuple[str, str], ...] = ()
 
@@ -69,6 +74,9 @@ class FleetPlan:
             "WORKER__SCRATCH": str(self.home / "scratch"),
             "PAGING__CONTACTS": json.dumps([{"code": c, "number": n} for c, n in self.contacts.items()]),
             "PAGING__TEAMS": json.dumps(self.teams),
+            "PAGING__POLICIES": json.dumps(self.policies),
+            "PAGING__DESK": json.dumps(self.desk),
+            **self._webhook_mode(),
             "TWILIO__ACCOUNT_SID": self.account_sid,
             "TWILIO__AUTH_TOKEN": self.auth_token,
             "TWILIO__FROM_NUMBER": self.from_number,
@@ -79,6 +87,11 @@ class FleetPlan:
             "LOG__FORMAT": "json",
         }
         return {f"CODESTROKE_{name}": value for name, value in values.items()} | dict(self.extra)
+
+    def _webhook_mode(self) -> dict[str, str]:
+        if not self.webhooks:
+            return {}
+        return {"PAGING__MODE": "webhook", "PAGING__PUBLIC_URL": f"http://127.0.0.1:{self.board_port}"}
 
 
 def roles_of(plan: FleetPlan) -> Mapping[str, list[str]]:
