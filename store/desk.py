@@ -7,6 +7,7 @@ raising it again changes nothing while it stands.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +97,12 @@ async def clear(connection: AsyncConnection, notice_id: str, *, by: str, now: da
     if row is not None:
         await notify(connection, Channel.WORKLIST, row.case_id or "")
     return row is not None
+
+
+async def ever_raised(connection: AsyncConnection, notice_ids: Sequence[str]) -> set[str]:
+    """Return those of ``notice_ids`` that were raised at any time, cleared or not."""
+    column = desk_notices.c.notice_id
+    return set((await connection.execute(select(column).where(column.in_(notice_ids)))).scalars())
 
 
 async def standing(connection: AsyncConnection) -> list[Notice]:
