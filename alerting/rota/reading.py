@@ -102,7 +102,8 @@ def _refusal(event: Any, zone: ZoneInfo) -> ProblemKind | None:
     if event.errors or "DTSTART" not in event:
         return ProblemKind.UNREADABLE
     times = [event[name] for name in ("DTSTART", "DTEND", "RECURRENCE-ID") if name in event]
-    if not all(isinstance(getattr(value, "dt", None), date) for value in times) or _several(event, "DURATION"):
+    timed = all(isinstance(getattr(value, "dt", None), date) for value in times)
+    if not timed or _several(event, "DURATION") or "0" in _parts(event, "INTERVAL"):  # interval 0 never moves on
         return ProblemKind.UNREADABLE
     if any("TZID" in value.params and getattr(value.dt, "tzinfo", UTC) is None for value in times):
         return ProblemKind.UNKNOWN_ZONE
@@ -111,17 +112,18 @@ def _refusal(event: Any, zone: ZoneInfo) -> ProblemKind | None:
             return ProblemKind.NO_LENGTH
     except OverflowError:  # the first or the last year that a datetime knows
         return ProblemKind.UNREADABLE
-    return ProblemKind.TOO_FREQUENT if _TOO_FREQUENT & _frequencies(event) else None
+    return ProblemKind.TOO_FREQUENT if _TOO_FREQUENT & _parts(event, "FREQ") else None
 
 
 def _several(event: Any, name: str) -> bool:
     return isinstance(event.get(name), list)
 
 
-def _frequencies(event: Any) -> set[str]:
+def _parts(event: Any, name: str) -> set[str]:
+    """The values that the event's rules give to one part."""
     rules = event.get("RRULE", [])
     return {
-        str(each).upper() for rule in (rules if isinstance(rules, list) else [rules]) for each in rule.get("FREQ", [])
+        str(each).upper() for rule in (rules if isinstance(rules, list) else [rules]) for each in rule.get(name, [])
     }
 
 

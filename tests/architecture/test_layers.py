@@ -13,7 +13,18 @@ import pytest
 from tests.architecture.source import PACKAGES, ROOT, imported, modules, name_of
 
 # All that a decision needs: no file, socket, clock, thread or chance.
-PURE = {"__future__", "collections", "dataclasses", "datetime", "enum", "functools", "itertools", "math", "re"}
+PURE = {
+    "__future__",
+    "bisect",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "itertools",
+    "math",
+    "re",
+}
 PURE |= {"msgspec", "schemas", "statistics", "typing"}
 # One process serves without these; importing all of it must not load them.
 MODELS = ("contracts", "phantoms", "postprocessing", "preprocessing")

@@ -124,6 +124,8 @@ def test_an_event_that_began_before_the_window_and_runs_into_it_is_there() -> No
         (("DTSTART;VALUE=TIME:080000",), ProblemKind.UNREADABLE),
         (("DTSTART:20270301T080000Z", "DTSTART:20270301T080000Z"), ProblemKind.UNREADABLE),
         (("DTSTART:20270301T080000Z", "DTEND:20270301T090000Z", "RRULE:FREQ=OFTEN"), ProblemKind.UNREADABLE),
+        (("DTSTART:20270301T080000Z", "DTEND:20270301T090000Z", "RRULE:FREQ=DAILY;BYSETPOS=0"), ProblemKind.UNREADABLE),
+        (("DTSTART:20270301T080000Z", "DTEND:20270301T090000Z", "RRULE:FREQ=DAILY;INTERVAL=0"), ProblemKind.UNREADABLE),
         (("DTSTART:20270301T080000Z", "DTEND:20270301T090000Z", "RRULE:FREQ=SECONDLY"), ProblemKind.TOO_FREQUENT),
         (("DTSTART;TZID=Mars/Olympus:20270301T080000", "DTEND:20270301T090000Z"), ProblemKind.UNKNOWN_ZONE),
         (("DTSTART:20270301T080000Z",), ProblemKind.NO_LENGTH),
@@ -163,6 +165,19 @@ def test_a_calendar_with_too_many_occurrences_is_refused(monkeypatch: pytest.Mon
     with pytest.raises(BadCalendar) as caught:
         read_around(text, "2027-03-01 00:00", "2027-03-06 00:00")
     assert caught.value.reason == "too_many"
+
+
+def test_a_calendar_with_too_many_events_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_EVENTS", 1)
+    with pytest.raises(BadCalendar) as caught:
+        read_around(calendar(event(), event(uid="2")), "2027-03-01 00:00", "2027-03-05 00:00")
+    assert caught.value.reason == "too_many"
+
+
+def test_of_several_summaries_the_first_counts_and_of_attendees_all() -> None:
+    text = calendar(event("DTSTART;VALUE=DATE:20270301", "SUMMARY:bob", "ATTENDEE:a@x", "ATTENDEE:mailto:b@x"))
+    (found,) = read_around(text, "2027-03-01 00:00", "2027-03-02 00:00").occurrences
+    assert (found.summary, found.attendees) == ("ann", ("a@x", "mailto:b@x"))
 
 
 def test_an_unknown_zone_in_the_settings_is_refused_by_its_name() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import time
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,12 @@ from alerting.core.rota import Gap
 from alerting.rota.check import check, in_words, refuse_gaps
 from alerting.rota.copies import digest_of
 from alerting.rota.fetching import Fetched, FetchFailed
-from alerting.rota.occurrences import ProblemKind
+from alerting.rota.occurrences import ProblemKind, Reading
 from alerting.rota.roster import CalendarRoster
+from alerting.settings import PagingSettings
 from schemas.errors import BadSettings, PeerUnavailable
 from store.rota import CalendarCopy, CopyHead
-from tests.alerting.rota.calendars import BERLIN, Clock, calendar, event, paging, read_here, utc
+from tests.alerting.rota.calendars import BERLIN, CONTACTS, Clock, calendar, event, paging, read_here, utc
 from tests.alerting.rota.servers import CalendarServer, calendar_server
 
 NOW = utc("2027-03-01 12:00")
@@ -176,6 +177,37 @@ async def test_a_store_that_is_away_changes_nothing_and_gets_the_copy_later() ->
     clock.forward(seconds=10)
     await roster.refresh_round()
     assert len(copies.rows) == 1
+
+
+async def test_a_kept_copy_that_cannot_be_read_is_tried_once_and_the_source_asked() -> None:
+    clock, copies, tried = Clock(NOW), MemoryCopies(), []
+    await roster_on(Place(calendar(ALWAYS)), copies, clock).refresh_round()
+    key, (head, _) = copies.rows.popitem()
+    copies.rows[key] = (dataclasses.replace(head, digest="other"), "damaged")
+
+    async def counting(body: str, *, zone: str, start: datetime, end: datetime) -> Reading:
+        tried.append(body)
+        return await read_here(body, zone=zone, start=start, end=end)
+
+    place = Place(reason="timeout")
+    roster = CalendarRoster(paging("x"), copies=copies, fetch=place, read=counting, clock=clock)
+    for _ in range(3):
+        await roster.refresh_round()
+    assert (tried, place.asked, first_tier(roster, clock)) == (["damaged"], 1, [])
+    place.body, place.reason = calendar(ALWAYS), ""
+    clock.forward(seconds=30)
+    await roster.refresh_round()
+    assert first_tier(roster, clock) == ["ann"]
+
+
+async def test_without_calendars_nothing_is_asked() -> None:
+    settings = PagingSettings.model_validate({"contacts": CONTACTS, "teams": {"stroke": ["ann"]}})
+    copies = MemoryCopies()
+    copies.away = True
+    roster = CalendarRoster(settings, copies=copies)
+    await roster.refresh_round()
+    assert [[each.code for each in tier] for tier in roster.tiers("stroke", NOW)] == [["ann"]]
+    assert await check(roster, NOW) == ()
 
 
 async def test_a_calendar_pointed_elsewhere_does_not_use_the_old_ones_copy() -> None:
