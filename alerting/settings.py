@@ -159,6 +159,10 @@ class PagingSettings(_Frozen):
     replies_per_hour: int = Field(default=5, ge=0, le=100)
     """Answers sent back to one number that changed nothing; ends a loop of two machines."""
     overdue_poll_s: float = Field(default=1.0, gt=0, le=60)
+    late_share: float = Field(default=0.2, gt=0, lt=1)
+    """Where no comparable case is known: a result is called late once less than this share of its time is left."""
+    learn_settle: bool = True
+    """Measure how long the provider's list hides an accepted message, and settle by that."""
     parallel_sends: int = Field(default=8, ge=1, le=64)
 
     @field_validator("teams", mode="before")

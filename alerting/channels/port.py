@@ -14,6 +14,9 @@ from typing import Protocol
 
 from alerting.core.sending import SendOutcome
 
+NO_LIST = "no_list"
+"""Reason of a provider that keeps no list of what it accepted: a page in doubt stays in doubt."""
+
 
 class ReceiptState(enum.StrEnum):
     """What the provider says of a message that it accepted."""
@@ -28,7 +31,8 @@ class Outbound:
     """One attempt to send one page; ``nonce`` and ``attempt_id`` are part of the callback address.
 
     ``first`` is the first page of an incident to this person, which pacing never delays; ``sent_at`` is when the
-    attempt that is looked for began, where known.
+    attempt that is looked for began, where known; ``recipient`` is the person's code, for a channel that knows its own
+    addresses.
     """
 
     page_id: str
@@ -37,6 +41,7 @@ class Outbound:
     to: str = field(repr=False)
     body: str = field(repr=False)
     created_at: datetime
+    recipient: str = ""
     first: bool = True
     sent_at: datetime | None = None
 
@@ -80,7 +85,7 @@ class Channel(Protocol):
         must leave out what is another page's.
 
         Raises:
-            PeerUnavailable: the provider's list cannot be read.
+            PeerUnavailable: the provider's list cannot be read, or there is none (reason ``NO_LIST``).
         """
         ...
 

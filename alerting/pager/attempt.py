@@ -28,6 +28,7 @@ from alerting.pager.claimed import RECEIPT_EVENTS, Claimed, plain
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
+from alerting.pager.settling import Settling
 from alerting.settings import PagingSettings
 from schemas.errors import PeerUnavailable
 from store.pages import PageRow
@@ -46,24 +47,26 @@ class Attempts:
         directory: Directory,
         journal: Journal,
         metrics: PagerMetrics,
+        *,
+        settling: Settling | None = None,
     ) -> None:
         self._settings = settings
         self._channels = channels
         self._directory = directory
         self._journal = journal
         self._metrics = metrics
+        self._settling = settling
         self._random = random.SystemRandom()
 
-    @property
-    def settle_s(self) -> float:
-        """Seconds to wait before looking for a page in doubt."""
-        return self._settings.settle_s
+    def settle_s(self, channel: str) -> float:
+        """Seconds to wait before looking for a page in doubt of this channel."""
+        return self._settings.settle_s if self._settling is None else self._settling.settle_s(channel)
 
     @property
     def lease_s(self) -> float:
         """Seconds that a claim lasts: room for an attempt and the settle time, whatever was learnt of the latter."""
-        longest = max((channel.timeout_s for channel in self._channels.values()), default=0.0)
-        return max(self._settings.lease_s, longest + self.settle_s + _LEAST_ROOM_S)
+        needed = (channel.timeout_s + self.settle_s(name) for name, channel in self._channels.items())
+        return max(self._settings.lease_s, max(needed, default=0.0) + _LEAST_ROOM_S)
 
     async def send(self, claimed: Claimed) -> Step | None:
         """Send a page once and record how that ended."""
@@ -72,13 +75,15 @@ class Attempts:
         channel = self._channel(row)
         if message is None or channel is None:
             return await self._reject(claimed, "unknown_recipient" if message is None else "unknown_channel")
-        if claimed.elapsed_s > self.lease_s - channel.timeout_s - self.settle_s:
+        if claimed.elapsed_s > _lease_of(claimed, self.lease_s) - channel.timeout_s - self.settle_s(row.channel):
             # Too late to be over before the lease is: nothing was sent, the next claim finds that out.
             _log.warning("page_attempt_abandoned", page_id=row.page_id, elapsed_s=round(claimed.elapsed_s, 3))
             return None
         sent_at = claimed.now
         outcome = await channel.send(message)
-        self._metrics.attempts.labels(outcome.kind, outcome.reason).inc()
+        self._metrics.attempts.labels(row.channel, outcome.kind, outcome.reason).inc()
+        if outcome.sid is not None and self._settling is not None:
+            self._settling.accepted(ChannelName(row.channel), channel, message, outcome.sid)
         happening = self._happening(claimed, outcome, sent_at)
         step = await self._journal.record(row.page_id, happening, fence=row.fence)
         if step is None and outcome.kind is SendKind.ACCEPTED:
@@ -95,12 +100,12 @@ class Attempts:
         try:
             found = await channel.find(message)
         except PeerUnavailable as error:
-            self._metrics.lookups.labels("failed").inc()
+            self._metrics.lookups.labels(row.channel, "failed").inc()
             return await self._journal.record(row.page_id, self._failed_lookup(claimed, error), fence=row.fence)
         candidates = [self.adoption(claimed, receipt) for receipt in found]
         step = await self._journal.adopt(row.page_id, candidates, plain(claimed, PageEvent.NOT_FOUND), fence=row.fence)
         missed = step is None or step.effect is PageEffect.SEND_AGAIN
-        self._metrics.lookups.labels("not_found" if missed else "found").inc()
+        self._metrics.lookups.labels(row.channel, "not_found" if missed else "found").inc()
         return step
 
     def adoption(self, claimed: Claimed, found: Receipt) -> Happening:
@@ -132,7 +137,7 @@ class Attempts:
     def _wait_s(self, row: PageRow, outcome: SendOutcome) -> float:
         if outcome.kind is SendKind.RETRY_SAFE:
             return backoff_s(row.tries, jitter=self._random.random(), retry_after_s=outcome.retry_after_s)
-        return self.settle_s
+        return self.settle_s(row.channel)
 
     def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
         now, budget_s = claimed.now, self._settings.lookup_budget_s
@@ -172,8 +177,15 @@ class Attempts:
             attempt_id=attempt_id,
             nonce=attempt_nonce(row.nonce, attempt_id),
             to=number,
+            recipient=row.recipient,
             body=row.body,
             created_at=row.created_at,
             first=row.kind == MessageKind.PAGE and row.step == 0,
             sent_at=row.sent_at or row.claimed_at,
         )
+
+
+def _lease_of(claimed: Claimed, otherwise: float) -> float:
+    """Seconds for which this claim was made; what was learnt since does not lengthen it."""
+    until = claimed.row.lease_until
+    return otherwise if until is None else (until - claimed.at).total_seconds()

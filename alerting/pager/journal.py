@@ -141,7 +141,8 @@ class Journal:
         if second or step.effect in {PageEffect.SEND_AGAIN_FLAGGED, PageEffect.RAISE_FLAGGED}:
             self._metrics.possible_duplicates.inc()
         if step.effect is PageEffect.ADOPT and row.provider_sid is None:
-            self._metrics.accept_seconds.observe(max(0.0, (happening.at - row.created_at).total_seconds()))
+            waited_s = max(0.0, (happening.at - row.created_at).total_seconds())
+            self._metrics.accept_seconds.labels(row.channel, str(row.step)).observe(waited_s)
         _log.log(
             _LEVELS.get(step.effect, logging.INFO),
             "page_changed",

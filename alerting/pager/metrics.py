@@ -17,14 +17,20 @@ class PagerMetrics:
         )
         self.accept_seconds = Histogram(
             "codestroke_page_accept_seconds",
-            "Seconds from a page's creation to its acceptance by the provider.",
+            "Seconds from a page's creation to its acceptance by the provider, by channel and step.",
+            ["channel", "step"],
             buckets=_SECONDS,
             registry=registry,
         )
         self.attempts = Counter(
-            "codestroke_page_attempts", "Attempts to send by outcome.", ["outcome", "reason"], registry=registry
+            "codestroke_page_attempts",
+            "Attempts to send by channel and outcome.",
+            ["channel", "outcome", "reason"],
+            registry=registry,
         )
-        self.lookups = Counter("codestroke_page_lookups", "Look-ups by result.", ["result"], registry=registry)
+        self.lookups = Counter(
+            "codestroke_page_lookups", "Look-ups by channel and result.", ["channel", "result"], registry=registry
+        )
         self.possible_duplicates = Counter(
             "codestroke_page_possible_duplicates", "Pages that may have reached a phone twice.", registry=registry
         )
@@ -47,6 +53,28 @@ class PagerMetrics:
             registry=registry,
         )
         self.overdue = Counter("codestroke_overdue_cases", "Cases failed at their deadline.", registry=registry)
+        self.predicted_late = Counter(
+            "codestroke_predicted_late_cases", "Cases shown as probably late, by why.", ["why"], registry=registry
+        )
+        self.settle_seconds = Gauge(
+            "codestroke_page_settle_seconds",
+            "Seconds waited before a page in doubt is looked for, as learnt.",
+            ["channel"],
+            registry=registry,
+        )
+        self.list_lag_seconds = Histogram(
+            "codestroke_provider_list_lag_seconds",
+            "Seconds until the provider's list showed an accepted message.",
+            ["channel"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.heartbeat_age = Gauge(
+            "codestroke_heartbeat_age_seconds",
+            "Seconds since the heartbeat page that last arrived was made; infinite where none ever did.",
+            registry=registry,
+        )
+        self.desk_notices = Gauge("codestroke_desk_notices", "Standing notices of the ED desk.", registry=registry)
         self.events_dropped = Counter(
             "codestroke_page_events_dropped", "Page events that could not be published.", registry=registry
         )

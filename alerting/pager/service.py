@@ -27,11 +27,14 @@ from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.overdue import OverduePort, OverdueWatch
 from alerting.pager.polling import ReceiptPolling, ReplyPolling
+from alerting.pager.prediction import PredictionWatch
 from alerting.pager.publishing import BestEffortPublisher, PageEvents
 from alerting.pager.rules import People, Rules
 from alerting.pager.sender import Sender
+from alerting.pager.settling import Settling
 from alerting.settings import PagingSettings
 from schemas.errors import BadSettings
+from store.desk import standing
 from store.engine import StoreSettings, transaction
 from store.listen import Channel, wake_ups
 from store.pages import count_by_state
@@ -40,6 +43,8 @@ _log = structlog.get_logger(__name__)
 _RECEIPT_ROUND_S = 1.0
 _COUNT_ROUND_S = 5.0
 _ROTA_ROUND_S = 10.0
+_SETTLE_ROUND_S = 10.0
+_PREDICT_ROUND_S = 2.0
 _PATIENCE_ROUNDS = 20
 _LEAST_ROOM_S = 0.5
 _PUBLISH_PATIENCE_S = 2.0
@@ -74,16 +79,21 @@ class Pager:
         self._clock = SteadyClock()
         self._rules = Rules(settings, ports.people, channels=ports.channels)
         self.inbound = Inbound(ports.engine, self._rules, self._journal, self._metrics)
-        attempts = Attempts(settings, ports.channels, ports.people, self._journal, self._metrics)
+        self._settling = Settling(ports.engine, settings, self._clock, self._metrics)
+        attempts = Attempts(
+            settings, ports.channels, ports.people, self._journal, self._metrics, settling=self._settling
+        )
         self._sender = Sender(ports.engine, settings, attempts, self._journal, clock=self._clock, owner=self.owner)
         self._escalation = Escalation(
             ports.engine, self._rules, self._clock, self._metrics, keys=settings.callback_base is not None
         )
+        self._settle = self._duty("settle", self._settling.round, _SETTLE_ROUND_S)
         self._duties = self._make_duties()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Page until ``stop`` is set; then finish the attempts under way and leave."""
         _log.info("pager_started", owner=self.owner, mode=str(self._settings.mode))
+        await self._settle[0].round()  # what other pagers have learnt counts from the first claim on
         tasks = [asyncio.create_task(self._publisher.run(), name="page-events")]
         tasks += [
             asyncio.create_task(duty.run(self._wakes(duty, pause_s)), name=duty.name) for duty, pause_s in self._duties
@@ -92,6 +102,7 @@ class Pager:
             await stop.wait()
         finally:
             self._sender.close()
+            await self._settling.close()
             for task in tasks[1:]:
                 task.cancel()
             await asyncio.gather(*tasks[1:], *(duty.finished() for duty, _ in self._duties), return_exceptions=True)
@@ -116,6 +127,7 @@ class Pager:
             self._duty("send", self._sender.round, settings.poll_s),
             self._duty("receipts", receipts.round, min(_RECEIPT_ROUND_S, settings.receipt_poll_s)),
             self._duty("count", self._count, _COUNT_ROUND_S),
+            self._settle,
         ]
         if ports.inbox is not None:
             replies = ReplyPolling(ports.engine, settings, ports.inbox, self.inbound, self._clock)
@@ -125,6 +137,8 @@ class Pager:
         if ports.overdue is not None:
             watch = OverdueWatch(ports.engine, ports.overdue, self._rules, self._clock, self._metrics)
             duties.append(self._duty("overdue", watch.round, settings.overdue_poll_s))
+            ahead = PredictionWatch(ports.engine, self._rules, self._clock, self._metrics)
+            duties.append(self._duty("predict", ahead.round, _PREDICT_ROUND_S))
         return duties
 
     def _duty(self, name: str, work: Callable[[], Awaitable[object]], pause_s: float) -> tuple[Duty, float]:
@@ -137,9 +151,10 @@ class Pager:
 
     async def _count(self) -> None:
         async with transaction(self._ports.engine) as connection:
-            counts = await count_by_state(connection)
+            counts, notices = await count_by_state(connection), await standing(connection)
         for state in PageState:
             self._metrics.pages.labels(state).set(counts.get(state, 0))
+        self._metrics.desk_notices.set(len(notices))
 
 
 def _check_times(settings: PagingSettings, channels: Mapping[ChannelName, PageChannel]) -> None:
