@@ -22,15 +22,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alerting.channels.twilio.callbacks import is_signed
 from alerting.channels.twilio.settings import TwilioSettings
 from board.feed import BoardFeed, Trouble
+from board.forms import Forms, form_routes
 from board.headers import SecurityHeaders
 from board.machines import machine_routes
 from board.metrics import BoardMetrics
-from board.ports import Clock, Inbound, Reads, Signed, Wakes
+from board.pin import PinGate
+from board.ports import Answers, CarrierAndBoard, Clock, Desk, Inbound, Reads, Rota, Signed, Wakes
 from board.reading import StoreReads, store_wakes
 from board.rendering import Pages
 from board.screens import screen_routes
 from board.settings import BoardSettings
 from board.webhooks import Webhooks, webhook_routes
+from board.writing import StoreDesk
 from store.engine import StoreSettings
 
 _log = structlog.get_logger(__name__)
@@ -41,14 +44,19 @@ _RESTART_S = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardDeps:
-    """What ``codestroke board`` hands over; without ``inbound`` and ``twilio`` there are no webhooks."""
+    """What ``codestroke board`` hands over; without ``inbound`` and ``twilio`` there are no webhooks.
+
+    Without ``inbound`` or the setting ``board.pin`` there are no forms; without ``rota`` no next steps and no ages of
+    calendars.
+    """
 
     engine: AsyncEngine
     store: StoreSettings
     settings: BoardSettings
     clock: Clock
-    inbound: Inbound | None = None
+    inbound: CarrierAndBoard | None = None
     twilio: TwilioSettings | None = None
+    rota: Rota | None = None
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
@@ -61,17 +69,21 @@ class BoardPorts:
     clock: Clock
     inbound: Inbound | None = None
     signed: Signed | None = None
+    answers: Answers | None = None
+    desk: Desk | None = None
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
 
 def create_app(deps: BoardDeps) -> FastAPI:
     """The board on the real store."""
     ports = BoardPorts(
-        reads=StoreReads(deps.engine, deps.settings),
+        reads=StoreReads(deps.engine, deps.settings, deps.rota),
         wakes=store_wakes(deps.store, deps.settings),
         clock=deps.clock,
         inbound=deps.inbound,
         signed=partial(is_signed, deps.twilio) if deps.twilio else None,
+        answers=deps.inbound,
+        desk=StoreDesk(deps.engine),
         registry=deps.registry,
     )
     return assemble(deps.settings, ports)
@@ -93,7 +105,7 @@ def server_config(app: FastAPI, settings: BoardSettings) -> uvicorn.Config:
 
 def assemble(settings: BoardSettings, ports: BoardPorts) -> FastAPI:
     """The board on the given ports."""
-    metrics = BoardMetrics(ports.registry)
+    metrics, pages = BoardMetrics(ports.registry), Pages(settings)
     feed = BoardFeed(ports.reads, ports.wakes, clock=ports.clock, metrics=metrics)
     app = FastAPI(title=settings.title, lifespan=_running(feed), openapi_url=None, docs_url=None, redoc_url=None)
     app.add_middleware(SecurityHeaders)
@@ -102,7 +114,7 @@ def assemble(settings: BoardSettings, ports: BoardPorts) -> FastAPI:
         screen_routes(
             feed=feed,
             reads=ports.reads,
-            pages=Pages(settings),
+            pages=pages,
             settings=settings,
             clock=ports.clock,
             metrics=metrics,
@@ -118,6 +130,18 @@ def assemble(settings: BoardSettings, ports: BoardPorts) -> FastAPI:
             metrics=metrics,
         )
         app.include_router(webhook_routes(webhooks))
+    if settings.pin is not None and ports.answers is not None and ports.desk is not None:
+        forms = Forms(
+            answers=ports.answers,
+            desk=ports.desk,
+            gate=PinGate(settings.pin),
+            feed=feed,
+            pages=pages,
+            settings=settings,
+            clock=ports.clock,
+            metrics=metrics,
+        )
+        app.include_router(form_routes(forms))
     return app
 
 

@@ -43,21 +43,12 @@ def pathway_cell(row: PathwayRow) -> PathwayCell:
 
 def page_cells(incidents: Sequence[IncidentRow]) -> tuple[PageCell, ...]:
     """All pages of a case in order of creation."""
-    cells = [_page_cell(incident, page) for incident in incidents for page in incident.pages]
+    cells = [page_cell(incident, page) for incident in incidents for page in incident.pages]
     return tuple(sorted(cells, key=lambda cell: (cell.created_at, cell.page_id)))
 
 
-def acknowledgements_of(incidents: Sequence[IncidentRow]) -> tuple[AckView, ...]:
-    """Who answered, first answer first."""
-    answers = [
-        AckView(pathway=item.pathway, by=item.acknowledged_by, how=item.acknowledged_how, at=item.acknowledged_at)
-        for item in incidents
-        if item.acknowledged_at is not None
-    ]
-    return tuple(sorted(answers, key=lambda answer: answer.at))
-
-
-def _page_cell(incident: IncidentRow, page: PageRow) -> PageCell:
+def page_cell(incident: IncidentRow, page: PageRow) -> PageCell:
+    """One page of an incident."""
     return PageCell(
         page_id=page.page_id,
         pathway=incident.pathway,
@@ -71,7 +62,18 @@ def _page_cell(incident: IncidentRow, page: PageRow) -> PageCell:
         accepted_at=page.accepted_at,
         delivered_at=page.delivered_at,
         possible_duplicate=page.possible_duplicate,
+        why=words.why(page.last_error) if page.state == "failed" else "",
     )
+
+
+def acknowledgements_of(incidents: Sequence[IncidentRow]) -> tuple[AckView, ...]:
+    """Who answered, first answer first."""
+    answers = [
+        AckView(pathway=item.pathway, by=item.acknowledged_by, how=item.acknowledged_how, at=item.acknowledged_at)
+        for item in incidents
+        if item.acknowledged_at is not None
+    ]
+    return tuple(sorted(answers, key=lambda answer: answer.at))
 
 
 def _reached_at(page: PageRow) -> datetime:

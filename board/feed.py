@@ -74,7 +74,8 @@ class BoardFeed:
         """Return when the picture or its trouble changed, or after ``within_s`` seconds."""
         event = self._changed
         try:
-            await asyncio.wait_for(event.wait(), timeout=within_s)
+            async with asyncio.timeout(within_s):
+                await event.wait()
         except TimeoutError:
             return
 

@@ -27,6 +27,9 @@ class BoardMetrics:
         self.webhooks = Counter(
             "codestroke_board_webhooks", "Carrier webhooks by kind and result", ["kind", "result"], registry=registry
         )
+        self.forms = Counter(
+            "codestroke_board_forms", "Forms of the board by kind and result", ["form", "result"], registry=registry
+        )
         self.read_at = Gauge(
             "codestroke_board_read_timestamp_seconds", "When the store was last read well", registry=registry
         )

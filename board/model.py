@@ -105,6 +105,33 @@ class PageCell(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: datetime | None = None
     delivered_at: datetime | None = None
     possible_duplicate: bool = False
+    why: str = ""
+    """Why it failed, as a stable word."""
+
+
+class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person answered, in words."""
+
+    person: str
+    words: str
+    how: str
+    at: datetime
+
+
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """The paging of one finding: ``words`` says where it stands, ``next_words`` what comes at ``next_step_at``."""
+
+    pathway: str
+    team: str
+    finding: str
+    state: str
+    words: str
+    alarm: bool
+    opened_at: datetime
+    next_step_at: datetime | None = None
+    next_words: str = ""
+    pages: tuple[PageCell, ...] = ()
+    answers: tuple[AnswerView, ...] = ()
 
 
 class AckView(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +163,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     clocks: tuple[ClockView, ...] = ()
     pages: tuple[PageCell, ...] = ()
     acknowledged: tuple[AckView, ...] = ()
+    incidents: tuple[IncidentView, ...] = ()
 
 
 class CounterView(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,8 +175,48 @@ class CounterView(msgspec.Struct, frozen=True, kw_only=True):
     alarm: bool = False
 
 
+class NoticeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice of the ED desk; ``grave`` gives its shape and colour, ``word`` says the same."""
+
+    notice_id: str
+    kind: str
+    grave: Tone
+    word: str
+    text: str
+    raised_at: datetime
+    reference: str = ""
+
+
+class SilenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A silence in force: what is not paged, why, by whom, and until when."""
+
+    silence_id: str
+    what: str
+    reason: str
+    set_by: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+class CalendarView(msgspec.Struct, frozen=True, kw_only=True):
+    """A calendar of the rota that is stale."""
+
+    name: str
+    fetched_at: datetime | None
+    error: str = ""
+
+
+class DeskView(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands at the top of every screen, the gravest first; empty where there is nothing to know."""
+
+    notices: tuple[NoticeView, ...] = ()
+    silences: tuple[SilenceView, ...] = ()
+    calendars: tuple[CalendarView, ...] = ()
+
+
 class BoardView(msgspec.Struct, frozen=True, kw_only=True):
     """The whole board at one read of the store."""
 
     cases: tuple[CaseView, ...]
     counters: tuple[CounterView, ...]
+    desk: DeskView = DeskView()

@@ -17,12 +17,23 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from board.counts import today_counts
+from board.desk_queries import desk_rows
 from board.rows import BoardRows, CaseRow, IncidentRow, OutcomeRow, PageEventRow, PageRow, PathwayRow
 from schemas.findings import Finding, Outcome, OutcomeKind
 from schemas.ledger import Ledger
 from schemas.priorities import parse_priority
 from store.engine import transaction
-from store.tables import case_pathways, cases, incidents, outcomes, page_events, page_outbox, worklist
+from store.incidents import Answer
+from store.tables import (
+    case_pathways,
+    cases,
+    incident_answers,
+    incidents,
+    outcomes,
+    page_events,
+    page_outbox,
+    worklist,
+)
 from streams.core.ranking import InTier, Placement, RankInput, WaitLimits, place
 
 _log = structlog.get_logger(__name__)
@@ -66,6 +77,7 @@ async def read_board(engine: AsyncEngine, site: str | None, *, midnight: datetim
         return BoardRows(
             cases=await _assemble(connection, found),
             today=await today_counts(connection, site, midnight=midnight, now=now),
+            desk=await desk_rows(connection, site, now=now),
         )
 
 
@@ -125,21 +137,35 @@ async def _pathways(connection: AsyncConnection, ids: Sequence[str]) -> dict[str
 
 
 async def _incidents(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[IncidentRow]]:
-    found = (
-        await connection.execute(select(incidents).where(incidents.c.case_id.in_(ids)).order_by(incidents.c.opened_at))
-    ).all()
+    chosen = select(incidents).where(incidents.c.case_id.in_(ids)).order_by(incidents.c.opened_at)
+    found = (await connection.execute(chosen)).all()
+    opened = [row.incident_id for row in found]
+    pages, answers = await _pages(connection, opened), await _answers(connection, opened)
+    grouped: dict[str, list[IncidentRow]] = defaultdict(list)
+    for row in found:
+        grouped[row.case_id].append(_incident(row, pages[row.incident_id], answers[row.incident_id]))
+    return grouped
+
+
+async def _pages(connection: AsyncConnection, opened: Sequence[str]) -> dict[str, list[PageRow]]:
     names = list(PageRow.__dataclass_fields__)
     statement = (
         select(*(page_outbox.c[name] for name in names))
-        .where(page_outbox.c.incident_id.in_([row.incident_id for row in found]))
+        .where(page_outbox.c.incident_id.in_(opened))
         .order_by(page_outbox.c.created_at, page_outbox.c.page_id)
     )
-    pages: dict[str, list[PageRow]] = defaultdict(list)
+    grouped: dict[str, list[PageRow]] = defaultdict(list)
     for row in await connection.execute(statement):
-        pages[row.incident_id].append(PageRow(**dict(zip(names, row, strict=True))))
-    grouped: dict[str, list[IncidentRow]] = defaultdict(list)
-    for row in found:
-        grouped[row.case_id].append(_incident(row, pages[row.incident_id]))
+        grouped[row.incident_id].append(PageRow(**dict(zip(names, row, strict=True))))
+    return grouped
+
+
+async def _answers(connection: AsyncConnection, opened: Sequence[str]) -> dict[str, list[Answer]]:
+    table = incident_answers.c
+    statement = select(incident_answers).where(table.incident_id.in_(opened)).order_by(table.seq)
+    grouped: dict[str, list[Answer]] = defaultdict(list)
+    for row in await connection.execute(statement):
+        grouped[row.incident_id].append(Answer(person=row.person, kind=row.kind, how=row.how, at=row.at))
     return grouped
 
 
@@ -147,13 +173,11 @@ async def _page_events(connection: AsyncConnection, case: CaseRow) -> tuple[Page
     opened = [incident.incident_id for incident in case.incidents]
     pages = [page.page_id for incident in case.incidents for page in incident.pages]
     statement = (
-        select(page_events.c.kind, page_events.c.at, page_events.c.page_id)
+        select(page_events.c.kind, page_events.c.at, page_events.c.page_id, page_events.c.detail)
         .where(or_(page_events.c.incident_id.in_(opened), page_events.c.page_id.in_(pages)))
         .order_by(page_events.c.at, page_events.c.seq)
     )
-    return tuple(
-        PageEventRow(kind=row.kind, at=row.at, page_id=row.page_id) for row in await connection.execute(statement)
-    )
+    return tuple(_page_event(row) for row in await connection.execute(statement))
 
 
 def _case(row: Row[Any], pathways: Sequence[PathwayRow], opened: Sequence[IncidentRow]) -> CaseRow:
@@ -228,15 +252,31 @@ def _read_ledger(row: Row[Any]) -> Ledger:
         return ()
 
 
-def _incident(row: Row[Any], pages: Sequence[PageRow]) -> IncidentRow:
+def _page_event(row: Any) -> PageEventRow:
+    step, why = row.detail.get("step"), row.detail.get("why")
+    return PageEventRow(
+        kind=row.kind,
+        at=row.at,
+        page_id=row.page_id,
+        step=step if isinstance(step, int) else None,
+        why=why if isinstance(why, str) else "",
+    )
+
+
+def _incident(row: Row[Any], pages: Sequence[PageRow], answers: Sequence[Answer]) -> IncidentRow:
     return IncidentRow(
         incident_id=row.incident_id,
         pathway=row.pathway,
         code=row.code,
         team=row.team,
         opened_at=row.opened_at,
+        state=row.state,
+        step=row.step,
+        next_step_at=row.next_step_at,
+        ended_at=row.ended_at,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
         acknowledged_how=row.acknowledged_how,
         pages=tuple(pages),
+        answers=tuple(answers),
     )

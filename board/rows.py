@@ -11,6 +11,8 @@ from datetime import datetime
 from schemas.findings import Outcome
 from schemas.ledger import Ledger
 from schemas.priorities import Priority
+from store.incidents import Answer
+from store.silences import Silence
 from streams.core.ranking import RankInput
 
 
@@ -65,21 +67,43 @@ class PageRow:
     delivered_at: datetime | None = None
     tries: int = 0
     possible_duplicate: bool = False
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextStep:
+    """What comes next of an open incident: step ``number`` of ``of`` (from 1); ``alarm`` where only that is left.
+
+    ``tier`` is None where everybody is asked.
+    """
+
+    number: int
+    of: int
+    tier: int | None = None
+    channels: tuple[str, ...] = ()
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRow:
-    """The alert-worthy finding of a case on a pathway, with its pages in order of creation."""
+    """The alert-worthy finding of a case on a pathway, with its pages and answers in order of creation."""
 
     incident_id: str
     pathway: str
     code: str
     team: str
     opened_at: datetime
+    state: str = "open"
+    step: int = 0
+    next_step_at: datetime | None = None
+    ended_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
     acknowledged_how: str = ""
     pages: tuple[PageRow, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    next_step: NextStep | None = None
+    """Where the policy of the team is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,17 +148,50 @@ class TodayCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """What the ED desk must know; ``reference`` names the case, empty where it is about none."""
+
+    notice_id: str
+    kind: str
+    text: str
+    raised_at: datetime
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRow:
+    """A calendar of the rota; ``fetched_at`` is when its source last confirmed it, None where there is no copy."""
+
+    name: str
+    fetched_at: datetime | None
+    stale: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRows:
+    """What stands at the top of every screen."""
+
+    notices: tuple[NoticeRow, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    calendars: tuple[CalendarRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardRows:
     """One consistent read of the store."""
 
     cases: tuple[CaseRow, ...]
     today: TodayCounts
+    desk: DeskRows = DeskRows()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageEventRow:
-    """Something that happened to a page or an incident; ``kind`` is a stable word."""
+    """Something that happened to a page or an incident; ``kind`` is a stable word, ``step`` counts from 0."""
 
     kind: str
     at: datetime
     page_id: str | None = None
+    step: int | None = None
+    why: str = ""

@@ -14,9 +14,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from board.events import screen_events, stale_because
 from board.feed import BoardFeed, Trouble
 from board.metrics import BoardMetrics
+from board.model import DeskView
 from board.ports import Clock, Reads
 from board.rendering import Pages
-from board.rows import CaseRow
+from board.rows import CaseRow, PageEventRow
 from board.settings import BoardSettings
 from board.timeline import story_of
 from board.view import case_view
@@ -34,11 +35,10 @@ def screen_routes(
     router = APIRouter(default_response_class=HTMLResponse)
 
     @router.get("/")
-    async def board(mode: Literal["desk", "wall"] = "desk") -> HTMLResponse:
+    async def board(mode: Literal["desk", "wall"] = "desk", said: str = "") -> HTMLResponse:
         now = clock()
-        why = stale_because(feed, settings, now)
-        trouble = (feed.trouble or Trouble("not_read", why)) if why else None
-        return HTMLResponse(pages.board(feed.picture, trouble, now=now, wall=mode == "wall"))
+        trouble = _trouble(feed, settings, now)
+        return HTMLResponse(pages.board(feed.picture, trouble, now=now, wall=mode == "wall", said=said))
 
     @router.get("/events", response_class=EventSourceResponse)
     async def events(
@@ -50,13 +50,28 @@ def screen_routes(
                 yield event
 
     @router.get("/cases/{reference}")
-    async def case(reference: str) -> HTMLResponse:
-        return await _case_page(reference.upper(), feed=feed, reads=reads, pages=pages, now=clock())
+    async def case(reference: str, said: str = "") -> HTMLResponse:
+        now, wanted = clock(), reference.upper()
+        found = await _found(wanted, reads=reads, pages=pages, now=now)
+        if isinstance(found, HTMLResponse):
+            return found
+        row, happened = found
+        view = case_view(row, _ranked(row, feed), now)
+        desk = feed.picture.view.desk if feed.picture else DeskView()
+        trouble = _trouble(feed, settings, now)
+        return HTMLResponse(pages.case(view, story_of(row, happened), now, desk=desk, trouble=trouble, said=said))
 
     return router
 
 
-async def _case_page(reference: str, *, feed: BoardFeed, reads: Reads, pages: Pages, now: datetime) -> HTMLResponse:
+def _trouble(feed: BoardFeed, settings: BoardSettings, now: datetime) -> Trouble | None:
+    why = stale_because(feed, settings, now)
+    return (feed.trouble or Trouble("not_read", why)) if why else None
+
+
+async def _found(
+    reference: str, *, reads: Reads, pages: Pages, now: datetime
+) -> tuple[CaseRow, tuple[PageEventRow, ...]] | HTMLResponse:
     if not _REFERENCE.match(reference):
         text = "A case code is four characters, for example K7FQ, as shown on the list and in the page."
         return HTMLResponse(pages.problem("No such case", text, now), status_code=404)
@@ -67,8 +82,7 @@ async def _case_page(reference: str, *, feed: BoardFeed, reads: Reads, pages: Pa
     if found is None:
         text = f"No case has the code {reference}. Codes are case-insensitive; 0, 1 and vowels do not occur in them."
         return HTMLResponse(pages.problem("No such case", text, now), status_code=404)
-    row, happened = found
-    return HTMLResponse(pages.case(case_view(row, _ranked(row, feed), now), story_of(row, happened), now))
+    return found
 
 
 def _ranked(row: CaseRow, feed: BoardFeed) -> Ranked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 
 def _zone(name: str) -> str:
@@ -36,6 +36,8 @@ class BoardSettings(BaseModel):
     """Says "DEMO - synthetic patients" on every page."""
     public_url: Annotated[str, AfterValidator(_base_url)] = ""
     """Address at which the phone carrier reaches the webhooks; its signatures cover this address, not the proxy's."""
+    pin: SecretStr | None = Field(default=None, min_length=4, max_length=64)
+    """Lets people answer and clear notices on the board; without it the board only shows."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     poll_s: float = Field(default=1.0, ge=0.2, le=5.0)
     """Longest time between two reads of the store."""

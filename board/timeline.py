@@ -109,7 +109,7 @@ def _incident_lines(case: CaseRow) -> Iterator[tuple[datetime, str]]:
             moments = {"accepted by the carrier": page.accepted_at, "delivered": page.delivered_at}
             yield from ((at, f"{to}: {text}") for text, at in moments.items() if at)
         if incident.acknowledged_at:
-            how = f" by {incident.acknowledged_how}" if incident.acknowledged_how else ""
+            how = f" by {words.how(incident.acknowledged_how)}" if incident.acknowledged_how else ""
             yield incident.acknowledged_at, f"acknowledged by {incident.acknowledged_by}{how}"
 
 
@@ -119,4 +119,12 @@ def _event_lines(case: CaseRow, events: Iterable[PageEventRow]) -> Iterator[tupl
         if event.kind not in words.TOLD_BY_COLUMNS:
             page = pages.get(event.page_id or "")
             to = f"page to {page.recipient}: " if page else ""
-            yield event.at, f"{to}{words.PAGE_EVENT.get(event.kind, event.kind.replace('_', ' '))}"
+            yield event.at, f"{to}{words.PAGE_EVENT.get(event.kind, words.why(event.kind))}{_more(event)}"
+
+
+def _more(event: PageEventRow) -> str:
+    """Which step was taken, or who answered how."""
+    if event.kind == "incident.step_due" and event.step is not None:
+        return f" (step {event.step + 1})"
+    person, by, channel = event.why.partition(" by ")
+    return f" by {person} by {words.how(channel)}" if by else ""

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from board.cells import acknowledgements_of, page_cells, pathway_cell
 from board.clocks import clocks_of, first_accepted
+from board.desk import desk_view
 from board.model import BoardView, CaseView, CounterView
+from board.paging import incident_view
 from board.rows import BoardRows, CaseRow, TodayCounts
 from board.words import NOT_KNOWN, PRIORITY, Tone
 from schemas.findings import Finding, FindingState, Urgency
@@ -34,7 +36,9 @@ def board_view(rows: BoardRows, now: datetime) -> BoardView:
     cases = {case.case_id: case for case in rows.cases}
     ranked = rank((case.ranking for case in rows.cases), now)
     return BoardView(
-        cases=tuple(case_view(cases[item.case_id], item, now) for item in ranked), counters=counters_of(rows.today)
+        cases=tuple(case_view(cases[item.case_id], item, now) for item in ranked),
+        counters=counters_of(rows.today),
+        desk=desk_view(rows.desk),
     )
 
 
@@ -59,6 +63,7 @@ def case_view(case: CaseRow, ranked: Ranked, now: datetime) -> CaseView:
         clocks=clocks_of(case),
         pages=page_cells(case.incidents),
         acknowledged=acknowledgements_of(case.incidents),
+        incidents=tuple(incident_view(item) for item in case.incidents),
     )
 
 
@@ -102,7 +107,8 @@ def warnings_of(case: CaseRow, now: datetime) -> tuple[str, ...]:
         "late images are being analysed": any(item.is_amended for item in case.pathways),
         "a page may have been sent twice": any(page.possible_duplicate for page in pages),
     }
-    return tuple(text for text, holds in words.items() if holds)
+    alarms = (item.words for item in map(incident_view, case.incidents) if item.alarm)
+    return (*dict.fromkeys(alarms), *(text for text, holds in words.items() if holds))
 
 
 def is_overdue(case: CaseRow, now: datetime) -> bool:

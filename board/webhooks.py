@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -29,23 +28,14 @@ from alerting.channels.twilio.twiml import answer_twiml
 from alerting.core.keys import ROUNDS
 from alerting.pager.inbound import StatusCallback
 from alerting.pager.keys import KeyPress, KeyResult
+from board.bodies import Refused, read_form
 from board.metrics import BoardMetrics
 from board.ports import Clock, Inbound, Signed
 from schemas.errors import TransientError
 
 _log = structlog.get_logger(__name__)
-_MAX_FIELDS = 100
 _EMPTY_TWIML = "<Response/>"
 _TWIML_TYPE = "text/xml"
-
-
-class Refused(Exception):
-    """A webhook that is not believed; ``reason`` is a stable word for logs and metrics."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +106,7 @@ class Webhooks:
         return answer_twiml(result.outcome, result.script, keys_url=address, language=self.language)
 
     async def _believed(self, request: Request) -> Mapping[str, str]:
-        form = _parse(await _limited_body(request))
+        form = await read_form(request, limit=MAX_BODY_BYTES)
         signature = request.headers.get(SIGNATURE_HEADER, "")
         if not self.signed(public_url=self._public_url(request), form=form, signature=signature):
             raise Refused(HTTPStatus.FORBIDDEN, "bad_signature")
@@ -178,23 +168,3 @@ def _receipt(form: Mapping[str, str]) -> Receipt:
 def _round(text: str) -> int:
     """The round that the address names; it is covered by the signature, so nonsense is a bug and ends the rounds."""
     return int(text) if text in {str(number) for number in range(1, ROUNDS + 1)} else ROUNDS
-
-
-async def _limited_body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large")
-    return bytes(body)
-
-
-def _parse(body: bytes) -> dict[str, str]:
-    try:
-        text = body.decode("utf-8")
-        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"))
-    except ValueError as error:
-        raise Refused(HTTPStatus.BAD_REQUEST, "not_a_form") from error

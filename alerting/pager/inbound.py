@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alerting.channels.port import Receipt, ReceiptState
 from alerting.core.pages import Step
 from alerting.core.planning import attempt_nonce
+from alerting.core.replies import ReplyKind
 from alerting.pager.answers import Answers, ReplyResult
+from alerting.pager.board_answers import BoardAnswers
 from alerting.pager.claimed import RECEIPT_EVENTS
 from alerting.pager.columns import Happening
 from alerting.pager.journal import Journal
@@ -57,6 +59,7 @@ class Inbound:
         taking = Taking(rules, journal, metrics, actor)
         self._answers = Answers(engine, taking)
         self._keys = KeyPresses(engine, taking)
+        self._board = BoardAnswers(engine, taking)
 
     async def record_callback(self, callback: StatusCallback, *, now: datetime) -> bool:
         """Apply a status webhook; False where its page is unknown or its nonce is wrong (answer 403).
@@ -101,6 +104,25 @@ class Inbound:
             PeerUnavailable: PostgreSQL does not answer.
         """
         return await self._keys.record(press, now=now)
+
+    async def who_may_answer(self, reference: str, *, now: datetime) -> tuple[str, ...]:
+        """Codes of the people who may be named on the board for a case: of its teams, or paged for it.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
+        return await self._board.people(reference, now=now)
+
+    async def answer_on_board(
+        self, reference: str, person_code: str, kind: ReplyKind, *, token: str, now: datetime
+    ) -> ReplyResult:
+        """Apply an answer that a person gave on the board; ``token`` is the form's, so that it counts once.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+            ValueError: ``kind`` is no answer to an incident.
+        """
+        return await self._board.record(reference, person_code, kind, token=token, now=now)
 
     def _tell(self, row: PageRow, step: Step | None, happening: Happening) -> None:
         if step is not None:

@@ -39,11 +39,11 @@
     if (kind === "elapsed") {
       const seconds = (now - Date.parse(start)) / 1000;
       node.textContent = duration(seconds);
-      if (target) node.closest(".clock").classList.toggle("over", seconds > Number(target));
+      if (target) node.closest(".clock")?.classList.toggle("over", seconds > Number(target));
     } else if (kind === "remaining") {
       const seconds = (Date.parse(end) - now) / 1000;
       node.textContent = seconds < 0 ? `${duration(seconds)} over` : duration(seconds);
-      node.closest(".clock").classList.toggle("over", seconds < 0);
+      node.closest(".clock")?.classList.toggle("over", seconds < 0);
     }
   };
 
@@ -99,6 +99,7 @@
       const shown = byId(row.id);
       return !shown || shown.dataset.tone !== "emergency";
     });
+    news.unshift(...[...fresh.querySelectorAll(".desk .told")].filter((notice) => !byId(notice.id)));
     if (news.length) byId("announce").textContent = news.map((row) => row.dataset.said).join(". ");
     const count = fresh.querySelectorAll(".case").length;
     const text = `${count} open ${count === 1 ? "case" : "cases"}`;
@@ -109,6 +110,7 @@
       const shown = byId(row.id);
       if (shown) replaceRow(shown, row.cloneNode(true));
     }
+    replaceRow(byId("desk"), fresh.querySelector("#desk").cloneNode(true));
     document.querySelector("ul.counters").replaceWith(fresh.querySelector("ul.counters").cloneNode(true));
   };
   const orderOf = (root) => [...root.querySelectorAll(".case")].map((row) => row.id).join(" ");
@@ -177,10 +179,14 @@
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
-    const focused = byId("main").contains(document.activeElement) && document.activeElement.closest("details");
+    const active = byId("main").contains(document.activeElement) ? document.activeElement : null;
+    const kept = active?.closest("details")?.dataset.keep;
+    const selector = kept ? `[data-keep="${kept}"] summary` : active?.dataset.focus && `[data-focus="${active.dataset.focus}"]`;
+    const news = [...fresh.querySelectorAll(".desk .told")].filter((notice) => !byId(notice.id));
+    if (news.length) byId("announce").textContent = news.map((notice) => notice.dataset.said).join(". ");
     keepInside(byId("main"), fresh);
     byId("main").replaceChildren(...fresh.children);
-    if (focused) byId("main").querySelector(`[data-keep="${focused.dataset.keep}"] summary`)?.focus({ preventScroll: true });
+    if (selector) byId("main").querySelector(selector)?.focus({ preventScroll: true });
     state.owed = "";
     state.readAgainAt = performance.now();
   };
