@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+import structlog
 import uvicorn
 from prometheus_client import REGISTRY
 
@@ -26,7 +27,7 @@ from codestroke.settings import Settings
 from store.engine import open_engine
 from streams.kafka.producer import AckedProducer
 
-
+_log = structlog.get_logger(__name__)
 _ROTA_EVERY_S = 5.0
 
 
@@ -80,6 +81,7 @@ class BoardRole:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until ``stop``."""
+        await self._roster.refresh_round()
         reading = asyncio.create_task(self._keep_rota(), name="board-rota")
         publishing = asyncio.create_task(self._publisher.run(), name="page-events")
         serving = asyncio.create_task(self._server.serve(), name="board")
@@ -97,8 +99,11 @@ class BoardRole:
 
     async def _keep_rota(self) -> None:
         while True:
-            await self._roster.refresh_round()
             await asyncio.sleep(_ROTA_EVERY_S)
+            try:
+                await self._roster.refresh_round()
+            except Exception:  # noqa: BLE001 - supervisor edge: the copies grow old on the screen, the board goes on
+                _log.exception("board_rota_failed")
 
     def health(self) -> Mapping[str, object]:
         """Whether the web server answers."""
