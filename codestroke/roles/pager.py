@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import REGISTRY
 
+from alerting.channels.apprise.message import AppriseMessages
 from alerting.channels.paced import paced
 from alerting.channels.port import Channel
 from alerting.channels.twilio.sms import TwilioSms
@@ -43,6 +44,9 @@ class PagerRole:
             ChannelName.SMS: paced(self._sms, settings.twilio.messages_per_s),
             ChannelName.VOICE: paced(self._voice, settings.twilio.calls_per_s),
         }
+        self._messages = message_channel(settings)
+        if self._messages is not None:
+            channels[ChannelName.MESSAGE] = self._messages
         ports = PagerPorts(
             engine=self._deps.engine,
             store=settings.store,
@@ -67,6 +71,8 @@ class PagerRole:
         finally:
             await self._sms.close()
             await self._voice.close()
+            if self._messages is not None:
+                await self._messages.close()
             await asyncio.to_thread(self._producer.close)
             await self._deps.engine.dispose()
 
@@ -74,3 +80,14 @@ class PagerRole:
         """State of every duty."""
         duties = self._pager.health()
         return {"ready": all(state == "ok" for state in duties.values()), "duties": duties}
+
+
+def message_channel(settings: Settings) -> AppriseMessages | None:
+    """The second provider, where any contact has an address there.
+
+    Raises:
+        BadSettings: an address is none.
+    """
+    contacts = settings.paging.contacts
+    addresses = {contact.code: contact.message_url for contact in contacts if contact.message_url is not None}
+    return AppriseMessages(addresses, settings.message) if addresses else None

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alerting.channels.apprise.settings import MessageSettings
 from alerting.channels.twilio.settings import TwilioSettings
 from alerting.settings import PagingSettings
 from board.settings import BoardSettings
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     paging: PagingSettings = PagingSettings()
     twilio: TwilioSettings | None = None
+    message: MessageSettings = MessageSettings()
     board: BoardSettings = BoardSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
