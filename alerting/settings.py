@@ -6,7 +6,8 @@ Built once by the composition root. Numbers are checked here, so that a page nev
 from __future__ import annotations
 
 import enum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -71,6 +72,15 @@ class CalendarSettings(_Frozen):
     stale_after_s: float = Field(default=86_400.0, gt=0)
     """From this age on the last good copy is shown as stale; it is still used."""
 
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
+            raise ValueError(f"{name} is not the name of a time zone, as Europe/Berlin is") from error
+        return name
+
 
 class TeamSettings(_Frozen):
     """Who is paged for a team: tiers of person codes or ``calendar:<name>``, the first tier first."""
@@ -133,7 +143,7 @@ class PagingSettings(_Frozen):
     """
 
     contacts: tuple[ContactSettings, ...] = ()
-    calendars: dict[str, CalendarSettings] = Field(default_factory=dict)
+    calendars: dict[Annotated[str, Field(pattern=_CODE)], CalendarSettings] = Field(default_factory=dict)
     teams: dict[str, TeamSettings] = Field(default_factory=dict)
     """Team to its tiers; a plain list of codes is one tier."""
     policies: dict[str, PolicySettings] = Field(default_factory=dict)

@@ -1,13 +1,17 @@
 """Appending to and verifying the hash-chained audit log.
 
-Append in the same transaction as the change it tells of; a transaction-scoped advisory lock keeps one line of rows.
+Append in the same transaction as the change it tells of. The rows are written when the transaction has done everything
+else (``store.engine.transaction`` sees to it): one lock keeps them in one line, and whoever held it while waiting for
+another row would make deadlocks of ordinary work.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, insert, select, text
@@ -17,6 +21,16 @@ from store.tables import audit
 
 GENESIS = "0" * 64
 _LOCK = 7_210_001
+_WAITING = "codestroke.audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    at: datetime
+    actor: str
+    action: str
+    case_id: str | None
+    detail: object
 
 
 def link(previous: str, *, seq: int, at: datetime, actor: str, action: str, case_id: str | None, detail: object) -> str:
@@ -35,24 +49,33 @@ async def append(
     case_id: str | None,
     detail: Mapping[str, object],
 ) -> None:
-    """Append one row to the chain; ``detail`` must hold no patient data and only JSON values."""
+    """Append one row to the chain at the end of the transaction; ``detail`` holds no patient data, only JSON values."""
+    plain = msgspec.to_builtins(dict(detail))
+    entry = _Entry(at=at, actor=actor, action=action, case_id=case_id, detail=plain)
+    connection.info.setdefault(_WAITING, []).append(entry)
+
+
+def forget(connection: AsyncConnection) -> None:
+    """Forget what an earlier transaction of this connection appended and rolled back."""
+    connection.info.pop(_WAITING, None)
+
+
+async def write(connection: AsyncConnection) -> None:
+    """Write what was appended in this transaction; its last act before the commit."""
+    entries: list[_Entry] = connection.info.pop(_WAITING, [])
+    if not entries:
+        return
     await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = (await connection.execute(select(audit.c.seq, audit.c.hash).order_by(audit.c.seq.desc()).limit(1))).first()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
-    plain = msgspec.to_builtins(dict(detail))
-    digest = link(previous, seq=seq, at=at, actor=actor, action=action, case_id=case_id, detail=plain)
-    await connection.execute(
-        insert(audit).values(
-            seq=seq,
-            at=at,
-            actor=actor,
-            action=action,
-            case_id=case_id,
-            detail=plain,
-            previous_hash=previous,
-            hash=digest,
-        )
-    )
+    seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    rows = []
+    for entry in entries:
+        seq += 1
+        values: dict[str, Any] = {name: getattr(entry, name) for name in _Entry.__dataclass_fields__}
+        digest = link(previous, seq=seq, **values)
+        rows.append({**values, "seq": seq, "previous_hash": previous, "hash": digest})
+        previous = digest
+    await connection.execute(insert(audit), rows)
 
 
 async def first_break(connection: AsyncConnection) -> int | None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schemas.errors import CodestrokeError, PeerUnavailable, PermanentError
+from store import audit
 
 # PostgreSQL 18, appendix A, class 54 (program limit exceeded), which psycopg counts among the operational errors:
 # for example a text that is too long for its index. Waiting does not shorten it.
@@ -50,7 +51,7 @@ def open_engine(settings: StoreSettings) -> AsyncEngine:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction, committed at the end of the block.
+    """One transaction, committed at the end of the block; what was appended to the audit log is written last.
 
     Raises:
         PeerUnavailable: PostgreSQL cannot be reached or went away.
@@ -58,7 +59,9 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """
     try:
         async with engine.begin() as connection:
+            audit.forget(connection)
             yield connection
+            await audit.write(connection)
     except (DBAPIError, PoolTimeout, TimeoutError) as error:
         translated = _translated(error)
         if translated is None:

@@ -111,8 +111,12 @@ async def of_case(connection: AsyncConnection, case_id: str) -> list[Incident]:
 
 
 async def lock(connection: AsyncConnection, incident_id: str) -> Incident | None:
-    """Lock one incident; None where it does not exist. Locks are taken incidents first, then pages, then audit."""
-    statement = _select().where(incidents.c.incident_id == incident_id).with_for_update(of=incidents)
+    """Lock one incident; None where it does not exist.
+
+    Locks are taken in one order everywhere: incidents by id, pages by id, phones, desk notices; the audit log's is the
+    last of all. ``key_share`` lets others meanwhile write rows that refer to the incident, such as a page's history.
+    """
+    statement = _select().where(incidents.c.incident_id == incident_id).with_for_update(of=incidents, key_share=True)
     row = (await connection.execute(statement)).first()
     return _incident(row) if row else None
 
@@ -132,7 +136,7 @@ async def lock_due(connection: AsyncConnection, *, now: datetime, beyond: dateti
         .where(incidents.c.state == "open", due)
         .order_by(incidents.c.next_step_at)
         .limit(1)
-        .with_for_update(of=incidents, skip_locked=True)
+        .with_for_update(of=incidents, skip_locked=True, key_share=True)
     )
     row = (await connection.execute(statement)).first()
     return _incident(row) if row else None

@@ -19,8 +19,9 @@ from store.tables import incidents, page_outbox
 
 _LATEST_DUE = timedelta(minutes=15)
 _LONGEST_LEASE = timedelta(minutes=5)
-# Only pages of an incident can lose their point; what goes to the ED desk or answers somebody is always sent.
-_NEEDED = or_(page_outbox.c.kind != "page", func.coalesce(incidents.c.state, "") == "open")
+# Only pages of an incident can lose their point; what goes to the ED desk or answers somebody is always sent. So is a
+# page that could not be sent until the policy had come to its end: nobody has the case, and late is better than never.
+_NEEDED = or_(page_outbox.c.kind != "page", func.coalesce(incidents.c.state, "").in_(("open", "exhausted")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ async def needless(connection: AsyncConnection, *, limit: int) -> list[str]:
         .outerjoin(incidents, incidents.c.incident_id == page_outbox.c.incident_id)
         .where(page_outbox.c.state == "pending", not_(_NEEDED))
         .limit(limit)
-        .with_for_update(of=page_outbox, skip_locked=True)
+        .with_for_update(of=page_outbox, skip_locked=True, key_share=True)
     )
     return list((await connection.execute(statement)).scalars())
 
@@ -97,7 +98,7 @@ async def _claim(
         .where(condition)
         .order_by(page_outbox.c.kind != "page", page_outbox.c.step > 0, page_outbox.c.due_at)
         .limit(limit)
-        .with_for_update(of=page_outbox, skip_locked=True)
+        .with_for_update(of=page_outbox, skip_locked=True, key_share=True)
     )
     ids = list((await connection.execute(picked)).scalars())
     if not ids:

@@ -44,14 +44,20 @@ async def wake_ups(settings: StoreSettings, channel: Channel, *, every_s: float)
     try:
         yield ""
         while True:
-            try:
-                yield await asyncio.wait_for(queue.get(), timeout=every_s)
-            except TimeoutError:
-                yield ""
+            yield await _next(queue, every_s)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _next(queue: asyncio.Queue[str], within_s: float) -> str:
+    # Not wait_for: on Python 3.11 it swallows a cancellation that comes together with an item.
+    try:
+        async with asyncio.timeout(within_s):
+            return await queue.get()
+    except TimeoutError:
+        return ""
 
 
 async def _listen(settings: StoreSettings, channel: Channel, queue: asyncio.Queue[str]) -> None:

@@ -170,7 +170,7 @@ async def lock_all(connection: AsyncConnection, incident_ids: list[str]) -> list
         _select()
         .where(page_outbox.c.incident_id.in_(incident_ids))
         .order_by(page_outbox.c.page_id)
-        .with_for_update(of=page_outbox)
+        .with_for_update(of=page_outbox, key_share=True)
     )
     return [PageRow(**row) for row in (await connection.execute(statement)).mappings()]
 
@@ -199,7 +199,7 @@ async def count_by_state(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def _locked(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> PageRow | None:
-    statement = _select().where(*conditions).with_for_update(of=page_outbox)
+    statement = _select().where(*conditions).with_for_update(of=page_outbox, key_share=True)
     row = (await connection.execute(statement)).mappings().first()
     return PageRow(**row) if row else None
 

@@ -180,7 +180,7 @@ class Answers:
     async def _hurry(self, connection: AsyncConnection, incident_id: str, now: datetime) -> None:
         incident = await incidents.lock(connection, incident_id)
         if incident is not None and incident.state == IncidentState.OPEN:
-            decision = unreachable(await standings.standing_of(connection, incident), now)
+            decision = unreachable(await standings.standing_of(connection, incident, self._rules), now)
             await standings.write(connection, incident, decision, actor="pager", now=now, why="opted out")
 
     async def _react(

@@ -76,7 +76,7 @@ class Escalation:
         return True
 
     async def _decide(self, connection: AsyncConnection, incident: Incident, now: datetime) -> tuple[Decision, str]:
-        standing = await standings.standing_of(connection, incident)
+        standing = await standings.standing_of(connection, incident, self._rules)
         silence = await silences.covering(connection, team=incident.team, pathway=incident.pathway, now=now)
         if silence is not None:
             return ended_by(standing, IncidentEvent.SILENCED), f"silence {silence.silence_id}"
@@ -119,7 +119,7 @@ class Escalation:
             incident = await incidents.lock(connection, incident_id)
             if incident is None or incident.state != IncidentState.OPEN:
                 return 0
-            standing = await standings.standing_of(connection, incident)
+            standing = await standings.standing_of(connection, incident, self._rules)
             sent = await _sent(connection, incident_id, incident.step - 1)
             people = self._rules.known(
                 [code for code in dict.fromkeys(page.recipient for page in sent) if _wanted(code, standing)]

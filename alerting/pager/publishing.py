@@ -51,7 +51,8 @@ class BestEffortPublisher:
         while True:
             event, event_id = await self._queue.get()
             try:
-                await asyncio.wait_for(self._port.publish(event, event_id=event_id), timeout=_PATIENCE_S)
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._port.publish(event, event_id=event_id)
             except (CodestrokeError, TimeoutError) as error:
                 self._dropped(type(error).__name__)
             except Exception as error:  # noqa: BLE001  # supervisor edge: whatever a broker does, pages go on
@@ -62,7 +63,8 @@ class BestEffortPublisher:
     async def drained(self, patience_s: float) -> None:
         """Wait until everything offered was published, at most ``patience_s``."""
         try:
-            await asyncio.wait_for(self._queue.join(), timeout=patience_s)
+            async with asyncio.timeout(patience_s):
+                await self._queue.join()
         except TimeoutError:
             self._dropped("shutdown")
 

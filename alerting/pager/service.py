@@ -22,6 +22,7 @@ from alerting.pager.attempt import Attempts
 from alerting.pager.clock import SteadyClock
 from alerting.pager.duties import Duty, every
 from alerting.pager.escalation import Escalation
+from alerting.pager.heartbeat import Heartbeat
 from alerting.pager.inbound import Inbound
 from alerting.pager.journal import Journal
 from alerting.pager.metrics import PagerMetrics
@@ -45,6 +46,7 @@ _COUNT_ROUND_S = 5.0
 _ROTA_ROUND_S = 10.0
 _SETTLE_ROUND_S = 10.0
 _PREDICT_ROUND_S = 2.0
+_HEARTBEAT_ROUND_S = 2.0
 _PATIENCE_ROUNDS = 20
 _LEAST_ROOM_S = 0.5
 _PUBLISH_PATIENCE_S = 2.0
@@ -129,6 +131,9 @@ class Pager:
             self._duty("count", self._count, _COUNT_ROUND_S),
             self._settle,
         ]
+        if settings.heartbeat is not None:
+            beat = Heartbeat(ports.engine, settings.heartbeat, self._rules, self._clock, self._metrics)
+            duties.append(self._duty("heartbeat", beat.round, _HEARTBEAT_ROUND_S))
         if ports.inbox is not None:
             replies = ReplyPolling(ports.engine, settings, ports.inbox, self.inbound, self._clock)
             duties.append(self._duty("replies", replies.round, settings.reply_poll_s))
@@ -152,6 +157,7 @@ class Pager:
     async def _count(self) -> None:
         async with transaction(self._ports.engine) as connection:
             counts, notices = await count_by_state(connection), await standing(connection)
+            await self._clock.settle(connection)
         for state in PageState:
             self._metrics.pages.labels(state).set(counts.get(state, 0))
         self._metrics.desk_notices.set(len(notices))

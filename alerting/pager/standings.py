@@ -21,6 +21,7 @@ from alerting.core.incidents import IncidentEffect, IncidentState
 from alerting.core.planning import IncidentFacts, MessageKind, plan_pages
 from alerting.core.replies import ReplyKind
 from alerting.core.wording import CaseFacts
+from alerting.pager.rules import Rules
 from store import audit, incidents, outbox, pages
 from store.incidents import Incident
 from store.listen import Channel, notify
@@ -36,7 +37,7 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(18)
 
 
-async def standing_of(connection: AsyncConnection, incident: Incident) -> Standing:
+async def standing_of(connection: AsyncConnection, incident: Incident, rules: Rules) -> Standing:
     """Read how a locked incident stands."""
     took: set[str] = set()
     declined: set[str] = set()
@@ -55,6 +56,7 @@ async def standing_of(connection: AsyncConnection, incident: Incident) -> Standi
         asked=await _asked(connection, incident.incident_id),
         took=frozenset(took),
         declined=frozenset(declined),
+        holders=tuple(rules.known(sorted(took))),
     )
 
 

@@ -82,7 +82,7 @@ class Taking:
         incident = await incidents.lock(connection, incident_id)
         if incident is None:
             return None
-        standing = await standings.standing_of(connection, incident)
+        standing = await standings.standing_of(connection, incident, self.rules)
         row = await pages.paged_as(connection, incident_id, [person.code])
         decision = answered(
             standing,
@@ -116,6 +116,10 @@ class Taking:
             values = {"acknowledged_at": now, "acknowledged_by": person.code, "acknowledged_how": how}
             await incidents.change(connection, incident.incident_id, **values)
             await alarms.clear_of_incident(connection, incident.incident_id, by=person.code, now=now)
+        if decision.standing.state is IncidentState.ACKNOWLEDGED and person.code not in decision.standing.took:
+            holder = min(decision.standing.took, default="")
+            if incident.acknowledged_by == person.code and holder:
+                await incidents.change(connection, incident.incident_id, acknowledged_by=holder)
         if decision.effect is IncidentEffect.ALARM:
             await alarms.of_incident(connection, incident, decision, self.rules, now=now)
         self.metrics.incident_events.labels(decision.event, decision.effect).inc()
@@ -145,7 +149,8 @@ def _result(incident: Incident, before: Standing, decision: Decision, person: Co
         partly = decision.event is IncidentEvent.PARTLY_ACKNOWLEDGED
         return Taken.PARTLY_ACKNOWLEDGED if partly else Taken.ACKNOWLEDGED
     if kind is ReplyKind.DECLINE and person.code in before.took:
-        return Taken.GIVEN_BACK
+        # Where others hold it still, nobody is asked anew.
+        return Taken.ALREADY_ACKNOWLEDGED if decision.event is IncidentEvent.NOTED else Taken.GIVEN_BACK
     if state is IncidentState.ACKNOWLEDGED:
         return Taken.ALREADY_ACKNOWLEDGED
     if state is not IncidentState.OPEN:

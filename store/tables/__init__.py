@@ -4,7 +4,7 @@ from store.tables.audit import audit
 from store.tables.cases import case_pathways, cases, outcomes
 from store.tables.incidents import incident_answers, incidents, page_events, page_outbox
 from store.tables.meta import metadata
-from store.tables.paging import desk_notices, list_lags, phones, rota_calendars, silences
+from store.tables.paging import desk_notices, list_lags, pager_clock, phones, rota_calendars, silences
 from store.tables.worklist import measurements, worklist
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "outcomes",
     "page_events",
     "page_outbox",
+    "pager_clock",
     "phones",
     "rota_calendars",
     "silences",

@@ -59,6 +59,17 @@ phones = Table(
     instant("opted_out_at", nullable=True),
 )
 
+pager_clock = Table(
+    "pager_clock",
+    metadata,
+    Column("one", Boolean, primary_key=True, comment="there is one row"),
+    Column("shift_s", Float, nullable=False, comment="by which the wall clock is ahead of the time of paging"),
+    instant("at", nullable=True),
+    Column("boot_id", Text, nullable=False),
+    Column("boot_s", Float, nullable=False),
+    Column("epoch", BigInteger, nullable=False, comment="counts the changes of shift_s"),
+)
+
 list_lags = Table(
     "list_lags",
     metadata,

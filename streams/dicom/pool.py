@@ -94,7 +94,8 @@ class DecodePool:
         try:
             future = (await self._live_pool()).schedule(function, args=arguments, timeout=limit_s)
             # Cancelling the wrapped future kills the worker, so waiting in the queue is bounded as well.
-            return await asyncio.wait_for(asyncio.wrap_future(future), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             if limit_s < timeout_s:
                 raise BadDicom(f"decoder killed: no result within {limit_s:g} s", reason=DECODER_KILLED) from None

@@ -16,6 +16,8 @@ from tests.architecture.source import PACKAGES, ROOT, imported, modules, name_of
 PURE = {
     "__future__",
     "bisect",
+    "hashlib",
+    "hmac",
     "collections",
     "dataclasses",
     "datetime",

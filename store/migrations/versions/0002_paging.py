@@ -125,6 +125,19 @@ def _provider() -> None:
         sa.Column("opted_out_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("recipient", "channel", name=op.f("pk_phones")),
     )
+    clock = op.create_table(
+        "pager_clock",
+        sa.Column("one", sa.Boolean(), nullable=False, comment="there is one row"),
+        sa.Column(
+            "shift_s", sa.Float(), nullable=False, comment="by which the wall clock is ahead of the time of paging"
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("boot_id", sa.Text(), nullable=False),
+        sa.Column("boot_s", sa.Float(), nullable=False),
+        sa.Column("epoch", sa.BigInteger(), nullable=False, comment="counts the changes of shift_s"),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_pager_clock")),
+    )
+    op.bulk_insert(clock, [{"one": True, "shift_s": 0.0, "at": None, "boot_id": "", "boot_s": 0.0, "epoch": 0}])
     op.create_table(
         "list_lags",
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -138,7 +151,15 @@ def _provider() -> None:
 
 
 def downgrade() -> None:
-    for table in ("list_lags", "phones", "desk_notices", "silences", "incident_answers", "rota_calendars"):
+    for table in (
+        "list_lags",
+        "pager_clock",
+        "phones",
+        "desk_notices",
+        "silences",
+        "incident_answers",
+        "rota_calendars",
+    ):
         op.drop_table(table)
     op.execute("DELETE FROM page_events WHERE page_id IN (SELECT page_id FROM page_outbox WHERE incident_id IS NULL)")
     op.execute("DELETE FROM page_outbox WHERE incident_id IS NULL")
