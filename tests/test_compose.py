@@ -135,14 +135,15 @@ def test_only_loopback_is_published() -> None:
     assert all(port.startswith("127.0.0.1:") for port in published)
 
 
-def test_the_roles_accept_the_mounted_settings() -> None:
-    settings = load_settings(
-        {
-            "CODESTROKE_CONFIG": str(ROOT / "deploy" / "codestroke.toml"),
-            "CODESTROKE_SECRETS": str(ROOT / "deploy" / "demo"),
-        }
-    )
-    assert settings.twilio is not None
+@pytest.mark.parametrize("name", list(ROLES))
+def test_the_roles_accept_their_settings(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in SERVICES[name]["environment"].items():
+        monkeypatch.setenv(key, value)
+    for secret in SERVICES[name]["secrets"]:
+        (tmp_path / secret).write_bytes((ROOT / "deploy" / "demo" / secret).read_bytes())
+    mounted = {"CODESTROKE_CONFIG": str(ROOT / "deploy" / "codestroke.toml"), "CODESTROKE_SECRETS": str(tmp_path)}
+    settings = load_settings(mounted)
+    assert (settings.twilio is not None) == (name in {"pager", "board"})
     assert settings.gateway_settings().orthanc[0].alias in settings.worker.sources
 
 
