@@ -22,6 +22,12 @@ async def _write(engine: AsyncEngine, number: int) -> None:
         await append(connection, at=START, actor="decider", action="outcome_decided", case_id="c1", detail=detail)
 
 
+async def _write_and_break(engine: AsyncEngine) -> None:
+    async with transaction(engine) as connection:
+        await append(connection, at=START, actor="decider", action="undone", case_id=None, detail={})
+        raise ValueError("undone")
+
+
 async def _break(engine: AsyncEngine) -> int | None:
     async with transaction(engine) as connection:
         return await first_break(connection)
@@ -32,6 +38,23 @@ async def test_rows_written_at_once_stand_in_one_chain(engine: AsyncEngine) -> N
     assert await _break(engine) is None
     async with transaction(engine) as connection:
         assert await length(connection) == 8
+
+
+async def test_what_was_rolled_back_is_not_written_by_the_next_transaction(engine: AsyncEngine) -> None:
+    with pytest.raises(ValueError, match="undone"):
+        await _write_and_break(engine)
+    await _write(engine, 1)
+    async with transaction(engine) as connection:
+        assert await length(connection) == 1
+    assert await _break(engine) is None
+
+
+async def test_one_who_appended_keeps_nobody_from_appending_until_it_commits(engine: AsyncEngine) -> None:
+    async with transaction(engine) as slow:
+        await append(slow, at=START, actor="decider", action="slow", case_id=None, detail={})
+        async with asyncio.timeout(2):
+            await _write(engine, 1)
+    assert await _break(engine) is None
 
 
 async def test_a_changed_row_is_found(engine: AsyncEngine) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from store import leases, outbox, pages
+from store import incidents, leases, outbox, pages
 from store.engine import StoreSettings, open_engine, transaction
 from store.leases import Lease
 from store.outbox import PageIntent
@@ -29,11 +30,33 @@ def _lease(owner: str = "a", later_s: float = 1.0) -> Lease:
     return Lease(owner=owner, now=datetime.now(UTC) + timedelta(seconds=later_s), seconds=10)
 
 
-async def test_a_page_that_another_pager_is_claiming_is_passed_over(engine: AsyncEngine) -> None:
-    await open_page(engine, paging())
+async def test_a_page_that_another_pager_has_locked_is_passed_over(engine: AsyncEngine) -> None:
+    incident_id, _ = await open_page(engine, paging())
     async with transaction(engine) as first, transaction(engine) as second:
-        assert len(await leases.claim_due(first, _lease("a"), limit=5)) == 1
+        (row,) = await pages.lock_all(first, [incident_id])
         assert await leases.claim_due(second, _lease("b"), limit=5) == []
+    async with transaction(engine) as third:
+        assert [claimed.page_id for claimed in await leases.claim_due(third, _lease("c"), limit=5)] == [row.page_id]
+
+
+async def test_a_page_that_waits_is_still_sent_when_the_policy_is_over_and_nobody_has_it(engine: AsyncEngine) -> None:
+    incident_id, _ = await open_page(engine, paging())
+    async with transaction(engine) as connection:
+        await incidents.change(connection, incident_id, state="exhausted")
+        assert await leases.needless(connection, limit=5) == []
+        assert len(await leases.claim_due(connection, _lease(), limit=5)) == 1
+
+
+async def test_the_history_of_a_page_is_written_while_its_incident_is_locked(engine: AsyncEngine) -> None:
+    """Else a pager that claims and one that escalates wait for each other."""
+    incident_id, _ = await open_page(engine, paging())
+    change = PageChange(kind="seen", dedupe_key="seen")
+    async with transaction(engine) as first, transaction(engine) as second:
+        assert await incidents.lock(first, incident_id) is not None
+        (row,) = await pages.lock_all(first, [incident_id])
+        async with asyncio.timeout(2):
+            now = datetime.now(UTC)
+            assert await pages.note(second, change, page_id=row.page_id, incident_id=incident_id, now=now)
 
 
 async def test_a_claim_raises_the_fence_and_an_older_one_finds_nothing(engine: AsyncEngine) -> None:

@@ -1,0 +1,63 @@
+"""An event loop that kills its process (SIGKILL) before a chosen step of its tasks: death at an await boundary.
+
+Who calls it: ``bench.paging_process``. Between two steps a task waits for something; what it did until then has left
+the process (a query, a request), what comes back is never seen. Counted are the tasks whose name begins with a prefix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine, Generator
+from contextvars import Context
+from types import TracebackType
+from typing import Any
+
+from bench.paging_seeds import KillPoint
+
+
+class DeadlyLoop(asyncio.SelectorEventLoop):
+    """Dies at ``point``; lives where there is none."""
+
+    def __init__(self, point: KillPoint | None) -> None:
+        super().__init__()
+        self._point = point
+        self._steps = 0
+
+    def create_task(
+        self, coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any], *, name: object = None, context: Any = None
+    ) -> asyncio.Task[Any]:
+        """Make a task; count its steps if its name says so."""
+        if self._point is not None and str(name or "").startswith(self._point.tasks) and asyncio.iscoroutine(coro):
+            coro = _Counted(coro, self)
+        given: Context | None = context
+        return super().create_task(coro, name=str(name) if name is not None else None, context=given)
+
+    def step(self) -> None:
+        """Count a step; at the chosen one nothing comes after."""
+        self._steps += 1
+        if self._point is not None and self._steps >= self._point.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Counted(Coroutine[Any, Any, Any]):
+    """A coroutine that tells its loop of every step."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Any], loop: DeadlyLoop) -> None:
+        self._inner, self._loop = inner, loop
+
+    def send(self, value: Any) -> Any:
+        self._loop.step()
+        return self._inner.send(value)
+
+    def throw(self, kind: Any, value: BaseException | object = None, trace: TracebackType | None = None, /) -> Any:
+        self._loop.step()
+        error = kind if isinstance(kind, BaseException) else value if isinstance(value, BaseException) else kind()
+        return self._inner.throw(error.with_traceback(trace) if trace is not None else error)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._inner.__await__()
