@@ -62,6 +62,8 @@ class WorkerDeps:
     site_key: bytes
     now: Callable[[], datetime]
     pathways: Sequence[Pathway] = field(default_factory=all_pathways)
+    cut_off: Callable[[], None] = lambda: os._exit(1)
+    """Ends the process without any cleaning up."""
 
 
 def role_names(pathways: Sequence[Pathway] | None = None) -> tuple[str, ...]:
@@ -169,8 +171,21 @@ class WorkerHost:
         finally:
             for task in (beat, crashed, stopping):
                 task.cancel()
-            await role.app.stop()
+            await self._end(role)
             self._running.pop(role.name, None)
+
+    async def _end(self, role: _Role) -> None:
+        """Let a role finish what it has; one that waits for a peer is cut off as by a crash, which loses nothing.
+
+        Cancelling it would acknowledge records that were not processed; what was not committed comes again.
+        """
+        stopping = asyncio.ensure_future(role.app.stop())
+        done, _ = await asyncio.wait({stopping}, timeout=self._deps.settings.stop_s)
+        if not done:
+            _log.critical("role_cut_off", role=role.name, after_s=self._deps.settings.stop_s)
+            self._deps.cut_off()
+        else:
+            await stopping
 
     async def _await_model(self, name: str, model: ServedModel, stop: asyncio.Event) -> bool:
         wait_s = _MODEL_RETRY_S

@@ -60,6 +60,8 @@ class WorkerSettings(BaseModel):
     decode_workers: int = Field(default=1, ge=1, le=16)
     heartbeat_s: float = Field(default=2.0, gt=0, le=10)
     stall_s: float = Field(default=20.0, ge=5, le=300)
+    stop_s: float = Field(default=25.0, gt=0, le=600)
+    """How long a stopping role may finish what it has; a peer that is away must not hold it for ever."""
     wait: WaitSettings = WaitSettings()
 
     def budgets(self) -> dict[str, timedelta]:

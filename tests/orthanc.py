@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-INSTALL = "apt-get install orthanc orthanc-dicomweb dcmtk"
+INSTALL = "apt-get update && apt-get install orthanc orthanc-dicomweb dcmtk"
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Annotated
 
 import cyclopts
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from codestroke.settings import load_settings
 from schemas.asyncapi import document, render
+from schemas.errors import BadSettings
 from schemas.topics import Topic, all_topics
 from streams.app import groups_of, role_names
 from streams.kafka import admin
@@ -53,6 +55,14 @@ def describe(*, as_json: Json = False) -> None:
 
 
 @app.command
-def asyncapi() -> None:
-    """Print the AsyncAPI 3.0 document of all topics; ``docs/reference/asyncapi.json`` is its output."""
-    print(render(document([pathway.name for pathway in all_pathways()])), end="")  # noqa: T201 - a document for a file
+def asyncapi(*, check: Annotated[Path | None, Parameter(name="--check")] = None) -> None:
+    """Print the AsyncAPI 3.0 document of all topics; ``docs/reference/asyncapi.json`` is its output.
+
+    Args:
+        check: print nothing, and end with status 1 where this file says anything else.
+    """
+    made = render(document([pathway.name for pathway in all_pathways()]))
+    if check is None:
+        print(made, end="")  # noqa: T201 - a document for a file
+    elif not check.is_file() or check.read_text() != made:
+        raise BadSettings(f"{check} is not what the table of topics says: codestroke topics asyncapi > {check}")

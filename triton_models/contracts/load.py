@@ -15,6 +15,7 @@ from schemas.findings import ModelRef
 from triton_models.contracts.model import ModelContract
 
 _NAME = re.compile(r"^[a-z0-9_]+$")
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 
 def load_contract(name: str) -> ModelContract:
@@ -41,6 +42,8 @@ def parse_contract(raw: bytes, name: str) -> ModelContract:
         raise BadSettings(f"contract of model {name!r}: {error}", reason="bad_contract") from error
     if contract.name != name:
         raise BadSettings(f"contract of model {name!r} calls itself {contract.name!r}", reason="bad_contract")
+    if _SHA256.match(contract.sha256) is None:
+        raise BadSettings(f"contract of model {name!r} names no weights by SHA-256", reason="bad_contract")
     _check_operating_point(contract)
     return contract
 

@@ -72,3 +72,9 @@ def test_a_missing_operating_point_is_refused() -> None:
 def test_a_contract_of_another_model_is_refused() -> None:
     with pytest.raises(BadSettings, match="calls itself"):
         parse_contract(encoded(), "other")
+
+
+@pytest.mark.parametrize("digest", ["", "abc", "g" * 64])
+def test_a_contract_without_the_digest_of_its_weights_is_refused(digest: str) -> None:
+    with pytest.raises(BadSettings, match="SHA-256"):
+        parse_contract(encoded(sha256=digest), "toy")
