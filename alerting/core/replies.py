@@ -1,8 +1,9 @@
-"""What a person may answer by text message: one digit and the case code, in either order.
+"""What a person may answer by text message: one character and the case code, in either order.
 
 Who calls it: ``alerting.pager.inbound``. Carriers take some words as "send me nothing any more" before we see them
 (Twilio, error 21610 and its opt-out keywords): these are recognised, and no word of the grammar is one of them.
-A digit without a code is refused: by the time it arrives another case may be the open one.
+A digit without a code is refused: by the time it arrives another case may be the open one. The keys of a call (4, 5, 6)
+mean the same in a text, for whoever remembers those.
 """
 
 from __future__ import annotations
@@ -24,7 +25,14 @@ class ReplyKind(enum.StrEnum):
     NOT_UNDERSTOOD = "not_understood"
 
 
-VERBS = {"1": ReplyKind.ACKNOWLEDGE, "2": ReplyKind.ESCALATE, "3": ReplyKind.DECLINE}
+VERBS = {
+    "1": ReplyKind.ACKNOWLEDGE,
+    "2": ReplyKind.ESCALATE,
+    "3": ReplyKind.DECLINE,
+    "4": ReplyKind.ACKNOWLEDGE,
+    "5": ReplyKind.ESCALATE,
+    "6": ReplyKind.DECLINE,
+}
 OPT_OUT_WORDS = frozenset(
     {"STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT"}
 )
@@ -33,8 +41,8 @@ OPT_IN_WORDS = frozenset({"START", "UNSTOP", "YES"})
 # The alphabet of case codes (schemas.ids): no vowels, no look-alikes, and no 1.
 _CODE = "[2-9CFGHJKMPQRTVWX]{4}"
 _GAP = r"[\s.,:;=-]*"
-_DIGIT_FIRST = re.compile(f"([123]){_GAP}({_CODE})")
-_CODE_FIRST = re.compile(f"({_CODE}){_GAP}([123])")
+_DIGIT_FIRST = re.compile(f"([1-6]){_GAP}({_CODE})")
+_CODE_FIRST = re.compile(f"({_CODE}){_GAP}([1-6])")
 _EDGES = " \t\r\n.,;:!\"'()"
 _LONGEST = 200
 

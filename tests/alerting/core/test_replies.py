@@ -14,8 +14,17 @@ def test_one_and_the_code_in_either_order_acknowledges(text: str) -> None:
     assert parse_reply(text) == Reply(ReplyKind.ACKNOWLEDGE, "K7FQ")
 
 
-@pytest.mark.parametrize(("digit", "kind"), [("2", ReplyKind.ESCALATE), ("3", ReplyKind.DECLINE)])
-def test_two_escalates_and_three_declines(digit: str, kind: ReplyKind) -> None:
+@pytest.mark.parametrize(
+    ("digit", "kind"),
+    [
+        ("2", ReplyKind.ESCALATE),
+        ("3", ReplyKind.DECLINE),
+        ("4", ReplyKind.ACKNOWLEDGE),
+        ("5", ReplyKind.ESCALATE),
+        ("6", ReplyKind.DECLINE),
+    ],
+)
+def test_digits_pass_on_and_decline_and_keys_of_a_call_mean_the_same(digit: str, kind: ReplyKind) -> None:
     assert parse_reply(f"{digit} K7FQ") == Reply(kind, "K7FQ")
 
 
@@ -37,7 +46,7 @@ def test_a_digit_without_a_code_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "yes on it", "1 K7F", "1 K7FQQ", "4 K7FQ", "K7FQ", "11 K7FQ", "1 1 K7FQ", "1 KOIL"]
+    "text", ["", "yes on it", "1 K7F", "1 K7FQQ", "7 K7FQ", "K7FQ", "11 K7FQ", "1 1 K7FQ", "1 KOIL"]
 )
 def test_anything_else_is_not_understood(text: str) -> None:
     assert parse_reply(text).kind in {ReplyKind.NOT_UNDERSTOOD}
