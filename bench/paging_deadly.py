@@ -28,31 +28,34 @@ class DeadlyLoop(asyncio.SelectorEventLoop):
     def create_task(
         self, coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any], *, name: object = None, context: Any = None
     ) -> asyncio.Task[Any]:
-        """Make a task; count its steps if its name says so."""
-        if self._point is not None and str(name or "").startswith(self._point.tasks) and asyncio.iscoroutine(coro):
+        """Make a task whose steps are counted."""
+        if self._point is not None and asyncio.iscoroutine(coro):
             coro = _Counted(coro, self)
         given: Context | None = context
         return super().create_task(coro, name=str(name) if name is not None else None, context=given)
 
-    def step(self) -> None:
-        """Count a step; at the chosen one nothing comes after."""
+    def step(self, name: str) -> None:
+        """Count a step of a task; at the chosen one nothing comes after."""
+        if self._point is None or not name.startswith(self._point.tasks):
+            return
         self._steps += 1
-        if self._point is not None and self._steps >= self._point.step:
+        if self._steps >= self._point.step:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 class _Counted(Coroutine[Any, Any, Any]):
-    """A coroutine that tells its loop of every step."""
+    """A coroutine that tells its loop of every step; its task has its name only when the first one is made."""
 
     def __init__(self, inner: Coroutine[Any, Any, Any], loop: DeadlyLoop) -> None:
         self._inner, self._loop = inner, loop
+        self._name: str | None = None
 
     def send(self, value: Any) -> Any:
-        self._loop.step()
+        self._tell()
         return self._inner.send(value)
 
     def throw(self, kind: Any, value: BaseException | object = None, trace: TracebackType | None = None, /) -> Any:
-        self._loop.step()
+        self._tell()
         error = kind if isinstance(kind, BaseException) else value if isinstance(value, BaseException) else kind()
         return self._inner.throw(error.with_traceback(trace) if trace is not None else error)
 
@@ -61,3 +64,9 @@ class _Counted(Coroutine[Any, Any, Any]):
 
     def __await__(self) -> Generator[Any, Any, Any]:
         return self._inner.__await__()
+
+    def _tell(self) -> None:
+        if self._name is None:
+            task = asyncio.current_task(self._loop)
+            self._name = task.get_name() if task else ""
+        self._loop.step(self._name)

@@ -147,6 +147,8 @@ class Answers:
             return _Judged(ReplyResult.TEST_ANSWERED if tested else ReplyResult.UNKNOWN_CODE)
         deeds = [await self._apply(connection, each, reply.kind, contacts, now) for each in _in_lock_order(found)]
         done = tuple(deed for deed in deeds if deed is not None)
+        for person in {deed.person.code: deed.person for deed in done}.values():
+            await self._taking.learn(connection, person, ChannelName.SMS, now=now)
         return _Judged(_graver(done), done) if done else _Judged(ReplyResult.NOT_PAGED)
 
     async def _apply(
@@ -167,13 +169,14 @@ class Answers:
         self, connection: AsyncConnection, contacts: Sequence[Contact], *, out: bool, now: datetime
     ) -> None:
         """A phone that refuses our texts: who waits for its answer waits no longer, and the desk is told."""
+        waiting = await _waiting_for(connection, [contact.code for contact in contacts]) if out else []
+        for incident_id in waiting:
+            await self._hurry(connection, incident_id, now)
         for contact in contacts:
             await phones.learn(connection, contact.code, ChannelName.SMS, opted_out_at=now if out else None)
             if not out:
                 await desk.clear(connection, notice_id_of(NoticeKind.OPTED_OUT, contact.code), by=contact.code, now=now)
                 continue
-            for incident_id in await _waiting_for(connection, contact.code):
-                await self._hurry(connection, incident_id, now)
             alarm = Alarm(kind=NoticeKind.OPTED_OUT, about=contact.code, who=contact.code)
             await alarms.tell_desk(connection, self._rules, alarm, now=now)
 
@@ -259,14 +262,14 @@ async def _answer_test(connection: AsyncConnection, reply: Reply, contacts: Sequ
     return (await connection.execute(statement)).rowcount > 0
 
 
-async def _waiting_for(connection: AsyncConnection, code: str) -> list[str]:
-    """Open incidents for which this person was paged."""
+async def _waiting_for(connection: AsyncConnection, codes: Sequence[str]) -> list[str]:
+    """Open incidents for which one of these people was paged, in the order of locks."""
     page = page_outbox.c
     statement = (
         select(page.incident_id)
         .distinct()
         .join(incident_table, incident_table.c.incident_id == page.incident_id)
-        .where(page.recipient == code, page.kind == MessageKind.PAGE, incident_table.c.state == IncidentState.OPEN)
+        .where(page.recipient.in_(codes), page.kind == MessageKind.PAGE, incident_table.c.state == IncidentState.OPEN)
         .order_by(page.incident_id)
     )
     return list((await connection.execute(statement)).scalars())

@@ -18,12 +18,13 @@ from alerting.core.planning import MessageKind, attempt_nonce
 from alerting.core.replies import ReplyKind
 from alerting.pager.keys import KeyPress, KeyResult
 from alerting.pager.taking import Deed, Taken, Taking
-from store import pages
+from store import incidents, pages
 from store.engine import transaction
 from store.pages import PageChange, PageRow
 from store.tables import page_outbox
 
 _log = structlog.get_logger(__name__)
+_VOICE = "voice"
 _OUTCOMES = {
     Taken.ACKNOWLEDGED: KeyOutcome.TAKEN,
     Taken.PARTLY_ACKNOWLEDGED: KeyOutcome.TAKEN,
@@ -73,11 +74,15 @@ class KeyPresses:
         person = self._taking.rules.people.contact(row.recipient)
         if row.incident_id is None or person is None:
             return KeyOutcome.CLOSED, None
+        # Incident, page, history: the order of locks. A sender that adopts this page waits, and holds nothing we need.
+        await incidents.lock(connection, row.incident_id)
+        await pages.lock(connection, row.page_id)
         key = f"key/{press.sid}/{press.round}/{kind}"
         change = PageChange(kind="key", dedupe_key=key, detail={"kind": str(kind), "who": [row.recipient]})
         if not await pages.note(connection, change, page_id=row.page_id, incident_id=row.incident_id, now=now):
             return await self._told_again(connection, row), None
-        deed = await self._taking.apply(connection, row.incident_id, person, kind=kind, how="voice", now=now)
+        deed = await self._taking.apply(connection, row.incident_id, person, kind=kind, how=_VOICE, now=now)
+        await self._taking.learn(connection, person, _VOICE, now=now)
         return (_OUTCOMES[deed.result], deed) if deed else (KeyOutcome.CLOSED, None)
 
     async def _told_again(self, connection: AsyncConnection, row: PageRow) -> KeyOutcome:

@@ -49,6 +49,7 @@ class Deed:
 
     result: Taken
     incident: Incident
+    person: Contact
     told: tuple[tuple[PageRow, str, Happening], ...] = ()
     holder: str = ""
     """Code of whoever has it."""
@@ -94,12 +95,15 @@ class Taking:
             now=now,
         )
         await incidents.add_answer(connection, incident_id, Answer(person=person.code, kind=str(kind), how=how, at=now))
-        if how in self._ways:
-            await phones.learn(connection, person.code, how, answered_at=now)
         await self._write(connection, incident, decision, person=person, how=how, now=now)
         told = await self._take_back(connection, incident, decision, person=person, now=now)
         result = _result(incident, standing, decision, person, kind)
-        return Deed(result=result, incident=incident, told=told, holder=incident.acknowledged_by)
+        return Deed(result=result, incident=incident, person=person, told=told, holder=incident.acknowledged_by)
+
+    async def learn(self, connection: AsyncConnection, person: Contact, how: str, *, now: datetime) -> None:
+        """Keep that a person answered this way; after all incidents of the answer, as the order of locks demands."""
+        if how in self._ways:
+            await phones.learn(connection, person.code, how, answered_at=now)
 
     async def _write(
         self,
@@ -129,8 +133,8 @@ class Taking:
     async def _take_back(
         self, connection: AsyncConnection, incident: Incident, decision: Decision, *, person: Contact, now: datetime
     ) -> tuple[tuple[PageRow, str, Happening], ...]:
-        """Cancel what was not sent yet: everything where the incident is over, else what was for this person."""
-        over = decision.standing.state is not IncidentState.OPEN
+        """Cancel what was not sent yet: everything where somebody has it or nobody can, else this person's pages."""
+        over = decision.standing.state not in {IncidentState.OPEN, IncidentState.EXHAUSTED}
         closed = []
         for row in await pages.lock_all(connection, [incident.incident_id]):
             if row.state != PageState.PENDING or row.kind != "page":
