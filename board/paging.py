@@ -14,7 +14,7 @@ from alerting.core.replies import ReplyKind
 from board import words
 from board.cells import page_cell
 from board.model import AnswerView, IncidentView
-from board.rows import IncidentRow, NextStep
+from board.rows import IncidentRow, NextStep, PageRow
 from store.incidents import Answer
 
 _ALARMING = frozenset({IncidentState.DECLINED, IncidentState.EXHAUSTED, IncidentState.SILENCED})
@@ -33,7 +33,7 @@ def incident_view(row: IncidentRow) -> IncidentView:
         opened_at=row.opened_at,
         next_step_at=row.next_step_at if is_open else None,
         next_words=next_words(row.next_step) if is_open and row.next_step else "",
-        pages=tuple(page_cell(row, page) for page in row.pages),
+        pages=tuple(page_cell(row, page) for page in sorted(row.pages, key=_by_step)),
         answers=tuple(_answer(each) for each in row.answers),
     )
 
@@ -95,6 +95,10 @@ def _holders(answers: Sequence[Answer]) -> tuple[str, ...]:
         elif answer.kind == ReplyKind.DECLINE:
             held.pop(answer.person, None)
     return tuple(held)
+
+
+def _by_step(page: PageRow) -> tuple[int, str, str]:
+    return page.step, page.recipient, page.channel
 
 
 def _answer(answer: Answer) -> AnswerView:

@@ -109,7 +109,7 @@ def _incident_lines(case: CaseRow) -> Iterator[tuple[datetime, str]]:
             moments = {"accepted by the carrier": page.accepted_at, "delivered": page.delivered_at}
             yield from ((at, f"{to}: {text}") for text, at in moments.items() if at)
         if incident.acknowledged_at:
-            how = f" by {words.how(incident.acknowledged_how)}" if incident.acknowledged_how else ""
+            how = f" {words.how(incident.acknowledged_how)}" if incident.acknowledged_how else ""
             yield incident.acknowledged_at, f"acknowledged by {incident.acknowledged_by}{how}"
 
 
@@ -127,4 +127,4 @@ def _more(event: PageEventRow) -> str:
     if event.kind == "incident.step_due" and event.step is not None:
         return f" (step {event.step + 1})"
     person, by, channel = event.why.partition(" by ")
-    return f" by {person} by {words.how(channel)}" if by else ""
+    return f" by {person} {words.how(channel)}" if by else ""

@@ -46,7 +46,7 @@ TONE = {
 PRIORITY = {Priority.STAT: "STAT", Priority.HIGH: "High", Priority.ROUTINE: "Routine"}
 
 CHANNEL = {"sms": "SMS", "voice": "Phone call", "message": "Message"}
-HOW = {"sms": "SMS", "voice": "phone key", "message": "message", "board": "this board"}
+HOW = {"sms": "by SMS", "voice": "by phone key", "message": "by message", "board": "on the board"}
 ANSWER = {"acknowledge": "takes it", "escalate": "asked for the next step", "decline": "cannot take it"}
 """What a person answered; the words of ``alerting.core.replies``."""
 
@@ -158,7 +158,7 @@ SAID = {
 
 def how(channel: str) -> str:
     """By what an answer came."""
-    return HOW.get(channel, channel)
+    return HOW.get(channel, f"by {channel}")
 
 
 def why(reason: str) -> str:
