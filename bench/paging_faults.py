@@ -27,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from bench.paging_broken import Variant
 from bench.paging_play import Played, Setting, play
-from bench.paging_process import warm_context
+from bench.paging_process import log_to, warm_context
 from bench.paging_seeds import draw
 from bench.paging_verdict import Judged, judge
 from bench.report import percentiles, show
@@ -124,6 +124,7 @@ def main() -> int:
     parser.add_argument("--logs", type=Path, help="write the pagers' logs of each seed into this folder")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "codestroke")
     options = parser.parse_args()
+    log_to(options.logs / "carriers.log" if options.logs else None)
     seeds = range(options.first, options.first + options.seeds)
     with _postgres(options.cache) as url:
         report = asyncio.run(run(seeds, url, variant=options.pager, slots=options.slots, logs=options.logs))

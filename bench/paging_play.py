@@ -36,11 +36,12 @@ from store import incidents as incident_store
 from store.engine import StoreSettings, open_engine, transaction
 from store.incidents import Incident
 from store.outbox import PageTimes, pages_of
-from store.tables import cases, incidents, page_events, page_outbox
+from store.tables import cases, incident_answers, incidents, page_events, page_outbox
 
 QUIET_S = 0.8
 LONGEST_S = 60.0
-_LOOK_S = 0.1
+_LOOK_S = 0.2
+_PATIENCE_S = 30
 _LVO = Finding(
     code="lvo",
     state=FindingState.DETECTED,
@@ -58,6 +59,8 @@ class Played:
     entries: tuple[Entry, ...]
     opted_out: frozenset[str]
     incidents: tuple[Incident, ...]
+    answered: frozenset[tuple[str, str]]
+    """Incident and person, for each answer that counted."""
     pages: tuple[PageTimes, ...]
     events: tuple[tuple[str, str], ...]
     """Kind and dedupe key of each row of the pages' history."""
@@ -120,7 +123,7 @@ async def _stage(scenario: Scenario, store: StoreSettings, setting: Setting) -> 
     faults: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         stack.callback(place.close)
-        engine = open_engine(store)
+        engine = open_engine(store.model_copy(update={"connect_timeout_s": _PATIENCE_S}))
         stack.push_async_callback(engine.dispose)
         sms_url = f"{base}/webhooks/twilio/sms" if scenario.webhook else None
         carrier = Carrier(scenario.carrier(sms_url), middlewares=[_list_errors(faults)])
@@ -212,6 +215,7 @@ async def _is_still(stage: _Stage) -> bool:
 async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, quiet: bool, seconds: float) -> Played:
     async with transaction(stage.engine) as connection:
         found = [await incident_store.find(connection, incident_id) for incident_id in stage.opened]
+        answers = await connection.execute(select(incident_answers.c.incident_id, incident_answers.c.person))
         pages = await pages_of(connection)
         events = (await connection.execute(select(page_events.c.kind, page_events.c.dedupe_key))).all()
     return Played(
@@ -219,6 +223,7 @@ async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, qu
         entries=stage.carrier.accepted,
         opted_out=frozenset(stage.carrier.network.opted_out),
         incidents=tuple(incident for incident in found if incident is not None),
+        answered=frozenset((str(incident_id), str(person)) for incident_id, person in answers),
         pages=tuple(pages),
         events=tuple((str(kind), str(key)) for kind, key in events),
         deaths=stage.pagers.deaths,

@@ -30,6 +30,9 @@ from bench.paging_deadly import DeadlyLoop
 from bench.paging_seeds import KillPoint
 from store.engine import StoreSettings, open_engine
 
+_MAIN = "bench.paging_faults"
+"""Every life imports the main module again; what that needs is to be there already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
@@ -46,7 +49,7 @@ class Life:
 def warm_context() -> ForkServerContext:
     """The context in which lives begin; returns when its server has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, _MAIN])
     first = context.Process(target=_nothing)
     first.start()
     first.join()
@@ -63,7 +66,7 @@ def begin(context: ForkServerContext, life: Life) -> ForkServerProcess:
 
 def live(life: Life) -> None:
     """Be a pager until killed."""
-    _log_to(life.log)
+    log_to(life.log)
     with asyncio.Runner(loop_factory=lambda: DeadlyLoop(life.dies_at)) as runner:
         runner.run(_page(life))
 
@@ -89,8 +92,8 @@ def _nothing() -> None:
     """The shortest life."""
 
 
-def _log_to(path: Path | None) -> None:
-    """What the pager has to say goes to a file, or nowhere."""
+def log_to(path: Path | None) -> None:
+    """What this process has to say goes to a file, or nowhere."""
     level = logging.DEBUG if path else logging.CRITICAL + 1
     stream = path.open("a", encoding="utf-8", buffering=1) if path else sys.stderr
     structlog.configure(

@@ -77,12 +77,14 @@ def _lost_pages(played: Played, counts: Counter[Key]) -> Iterator[str]:
         key = _key(played, page)
         if counts[key] or _is_excused(played, page, states.get(page.incident_id or ""), counts):
             continue
-        yield f"{key[1]} {page.channel} to {page.recipient} is {page.state}: {page.last_error or 'no error'}"
+        of = states.get(page.incident_id or "", page.kind)
+        yield f"{key[1]} {page.channel} to {page.recipient} is {page.state} ({page.last_error or 'no error'}); {of}"
 
 
 def _is_excused(played: Played, page: PageTimes, incident_state: str | None, counts: Counter[Key]) -> bool:
     if page.state == PageState.CANCELLED:
-        return incident_state in {IncidentState.ACKNOWLEDGED, IncidentState.DECLINED}
+        over = incident_state in {IncidentState.ACKNOWLEDGED, IncidentState.DECLINED}
+        return over or (page.incident_id or "", page.recipient) in played.answered
     number = played.scenario.numbers[page.recipient]
     if number in played.opted_out and page.channel == _SMS:
         return True

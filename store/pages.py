@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from store import audit
 from store.listen import Channel, notify
-from store.tables import incidents, page_events, page_outbox
+from store.tables import incidents, page_events, page_outbox, phones
 
 _ADOPTION_LOCK = 0x0ADD0B75
 """Key of the advisory lock; any number that nothing else in the database uses."""
@@ -190,6 +190,23 @@ async def paged_as(connection: AsyncConnection, incident_id: str, recipients: li
     )
     row = (await connection.execute(statement)).mappings().first()
     return PageRow(**row) if row else None
+
+
+async def spent_ways(connection: AsyncConnection, row: PageRow) -> set[str]:
+    """Other channels that do not help the person of a page: a page of its step not accepted, an opt-out.
+
+    A page there that is still under way counts, too: two pages in doubt must not each rely on the other.
+    """
+    page, phone = page_outbox.c, phones.c
+    tried = select(page.channel).where(
+        page.incident_id == row.incident_id,
+        page.recipient == row.recipient,
+        page.step == row.step,
+        page.page_id != row.page_id,
+        page.state.not_in(("accepted", "delivered")),
+    )
+    refused = select(phone.channel).where(phone.recipient == row.recipient, phone.opted_out_at.is_not(None))
+    return set((await connection.execute(tried.union(refused))).scalars())
 
 
 async def count_by_state(connection: AsyncConnection) -> dict[str, int]:

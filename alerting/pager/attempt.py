@@ -101,7 +101,7 @@ class Attempts:
             found = await channel.find(message)
         except PeerUnavailable as error:
             self._metrics.lookups.labels(row.channel, "failed").inc()
-            return await self._journal.record(row.page_id, self._failed_lookup(claimed, error), fence=row.fence)
+            return await self._journal.record(row.page_id, await self._failed_lookup(claimed, error), fence=row.fence)
         candidates = [self.adoption(claimed, receipt) for receipt in found]
         step = await self._journal.adopt(row.page_id, candidates, plain(claimed, PageEvent.NOT_FOUND), fence=row.fence)
         missed = step is None or step.effect is PageEffect.SEND_AGAIN
@@ -139,10 +139,10 @@ class Attempts:
             return backoff_s(row.tries, jitter=self._random.random(), retry_after_s=outcome.retry_after_s)
         return self.settle_s(row.channel)
 
-    def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
+    async def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
+        other_way = await self._has_other_way(claimed.row)
         now, budget_s = claimed.now, self._settings.lookup_budget_s
         since = claimed.row.lookup_since or now
-        other_way = self._has_other_way(claimed.row)
         event = after_failed_lookup(since=since, now=now, budget_s=budget_s, other_way=other_way)
         return Happening(
             event=event,
@@ -152,12 +152,13 @@ class Attempts:
             reason=f"lookup_{error.reason}",
         )
 
-    def _has_other_way(self, row: PageRow) -> bool:
-        """Whether the escalation can reach this person over another channel that this pager has."""
+    async def _has_other_way(self, row: PageRow) -> bool:
+        """Whether this person is or can be reached at this step over another channel that this pager has."""
         contact = self._directory.contact(row.recipient)
         if contact is None or row.kind != MessageKind.PAGE:
             return False
-        return any(name != row.channel and name in contact.channels for name in self._channels)
+        others = {str(name) for name in self._channels if name in contact.channels and name != row.channel}
+        return bool(others - await self._journal.spent_ways(row))
 
     async def _reject(self, claimed: Claimed, reason: str) -> Step | None:
         happening = plain(claimed, PageEvent.REJECTED, reason=reason)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerting.core.contacts import ChannelName
@@ -32,6 +32,7 @@ from store.tables import page_outbox
 _log = structlog.get_logger(__name__)
 _A_ROUND = 50
 _SLACK = timedelta(seconds=5)
+_AFTERMATH = timedelta(minutes=10)
 
 
 class Escalation:
@@ -52,7 +53,7 @@ class Escalation:
         Raises:
             PeerUnavailable: PostgreSQL does not answer.
         """
-        mended = sum([await self._mend(incident_id) for incident_id in await self._broken()])
+        mended = sum([await self._mend(incident_id, step) for incident_id, step in await self._broken()])
         steps = 0
         while steps < _A_ROUND and await self._step():
             steps += 1
@@ -95,40 +96,45 @@ class Escalation:
         policy, tiers = self._rules.policy(incident.team), self._rules.tiers(incident.team, now)
         return take_step(standing, policy, tiers, blocked=await _blocked(connection), now=now)
 
-    async def _broken(self) -> list[str]:
-        """Open incidents of whose newest step some page failed."""
+    async def _broken(self) -> list[tuple[str, int]]:
+        """Steps some page of which failed: the newest of open incidents, and any where a page was given up.
+
+        A page is given up only because another channel is to reach its person, whatever became of the incident
+        meanwhile; one that nobody has stays in question for a while after its last step.
+        """
         page, incident = page_outbox.c, incident_table.c
-        failed = and_(
-            page.incident_id == incident.incident_id,
-            page.kind == MessageKind.PAGE,
-            page.step == incident.step - 1,
-            page.state == PageState.FAILED,
+        newest = and_(incident.state == IncidentState.OPEN, page.step == incident.step - 1)
+        waits = or_(
+            incident.state == IncidentState.OPEN,
+            and_(incident.state == IncidentState.EXHAUSTED, incident.ended_at > func.clock_timestamp() - _AFTERMATH),
         )
+        given_up = and_(waits, page.possible_duplicate, ~_has_sibling())
         statement = (
-            select(incident.incident_id)
-            .where(incident.state == IncidentState.OPEN, exists(select(page.page_id).where(failed)))
+            select(incident.incident_id, page.step)
+            .distinct()
+            .join(page_outbox, page.incident_id == incident.incident_id)
+            .where(page.kind == MessageKind.PAGE, page.state == PageState.FAILED, or_(newest, given_up))
             .limit(_A_ROUND)
         )
         async with transaction(self._engine) as connection:
-            return list((await connection.execute(statement)).scalars())
+            return [(row.incident_id, row.step) for row in await connection.execute(statement)]
 
-    async def _mend(self, incident_id: str) -> int:
-        """Another channel for whom no page of the newest step can reach; the next step where there is none."""
+    async def _mend(self, incident_id: str, step: int) -> int:
+        """Another channel for whom no page of a step can reach; the next step where there is none."""
         async with transaction(self._engine) as connection:
             now = await self._clock.now(connection)
             incident = await incidents.lock(connection, incident_id)
-            if incident is None or incident.state != IncidentState.OPEN:
+            if incident is None or incident.state not in {IncidentState.OPEN, IncidentState.EXHAUSTED}:
                 return 0
             standing = await standings.standing_of(connection, incident, self._rules)
-            sent = await _sent(connection, incident_id, incident.step - 1)
+            sent = await _sent(connection, incident_id, step)
             people = self._rules.known(
                 [code for code in dict.fromkeys(page.recipient for page in sent) if _wanted(code, standing)]
             )
             ways, nobody = second_ways(sent, people, blocked=await _blocked(connection))
-            added = await standings.add_pages(
-                connection, incident, ways, step=incident.step - 1, keys=self._keys, now=now
-            )
-            if nobody and people and standing.due_at is not None and standing.due_at > now:
+            added = await standings.add_pages(connection, incident, ways, step=step, keys=self._keys, now=now)
+            stuck = nobody and people and step == incident.step - 1
+            if stuck and standing.due_at is not None and standing.due_at > now:
                 decision = unreachable(standing, now)
                 await standings.write(connection, incident, decision, actor="pager", now=now)
                 return 1
@@ -141,6 +147,17 @@ class Escalation:
             self._metrics.step_late_seconds.labels(str(decision.step)).observe(max(0.0, late))
         if decision.standing.state is not IncidentState.OPEN:
             self._metrics.incidents_ended.labels(decision.standing.state).inc()
+
+
+def _has_sibling() -> ColumnElement[bool]:
+    """Whether the page's person has a page of the same step over another channel."""
+    page, other = page_outbox.c, page_outbox.alias("other").c
+    return exists().where(
+        other.incident_id == page.incident_id,
+        other.recipient == page.recipient,
+        other.step == page.step,
+        other.page_id != page.page_id,
+    )
 
 
 def _wanted(code: str, standing: Standing) -> bool:

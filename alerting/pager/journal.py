@@ -64,6 +64,15 @@ class Journal:
         """
         return await self.adopt(page_id, (), happening, fence=fence)
 
+    async def spent_ways(self, row: PageRow) -> set[str]:
+        """Channels that do not help the person of this page.
+
+        Raises:
+            PeerUnavailable: PostgreSQL does not answer.
+        """
+        async with transaction(self._engine) as connection:
+            return await pages.spent_ways(connection, row)
+
     async def adopt(
         self, page_id: str, candidates: Sequence[Happening], otherwise: Happening, *, fence: int | None
     ) -> Step | None:
