@@ -94,8 +94,8 @@ def twilio_for(carrier: Carrier, *, timeout_s: float = 1.0) -> TwilioSettings:
     )
 
 
-async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Finding = LVO) -> tuple[str, str]:
-    """Register a case with a finding, open its incident and take its first step; return incident id and case code."""
+async def open_incident(engine: AsyncEngine, finding: Finding = LVO) -> tuple[str, str]:
+    """Register a case with a finding and open its incident; return incident id and case code."""
     now = datetime.now(UTC)
     case_id = case_id_of(b"key", study_uid(f"1.2.{uuid.uuid4().int % 10**30}"))
     reference = case_reference(case_id)
@@ -105,7 +105,12 @@ async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Find
         values = {**row, "study_uid": case_id, "case_id": case_id, "reference": reference, "priority": "stat"}
         times = {"arrived_at": now, "ready_at": now, "registered_at": now}
         await connection.execute(insert(cases).values(**values, **times, revision=1, study={}))
-        incident_id = await _open(connection, case_id=case_id, finding=finding, now=now)
+        return await _open(connection, case_id=case_id, finding=finding, now=now), reference
+
+
+async def open_page(engine: AsyncEngine, settings: PagingSettings, finding: Finding = LVO) -> tuple[str, str]:
+    """Open the incident of a new case and take its first step; return incident id and case code."""
+    incident_id, reference = await open_incident(engine, finding)
     await take_steps(engine, settings)
     await until(partial(_paged, engine, incident_id))  # another pager may have been quicker and not yet be done
     return incident_id, reference
