@@ -81,12 +81,14 @@ def desk_text(kind: str, *, reference: str = "", team: str = "", who: str = "") 
 
 def test_text(code: str) -> str:
     """A test page."""
-    return f"CODESTROKE TEST: this is a test page, there is no patient. Please reply 1 {_plain(code)}."
+    return f"CODESTROKE TEST: this is a test page, there is no patient. Reply 1 {_plain(code)}."
 
 
-def test_script(code: str) -> str:
-    """A test call."""
-    return f"This is code stroke with a test. There is no patient. Press 4 to confirm. Code {', '.join(_plain(code))}."
+def test_script(code: str, *, keys: bool = True) -> str:  # noqa: PT028  # the words of a test, not a test
+    """A test call; without ``keys`` (no public address) the answer is a text message."""
+    spelt = ", ".join(_plain(code))
+    answer = f"Press 4 to confirm. Code {spelt}." if keys else f"To confirm answer by text message: 1 and {spelt}."
+    return f"This is code stroke with a test. There is no patient. {answer}"
 
 
 def heartbeat_text() -> str:

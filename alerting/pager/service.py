@@ -33,6 +33,8 @@ from alerting.pager.publishing import BestEffortPublisher, PageEvents
 from alerting.pager.rules import People, Rules
 from alerting.pager.sender import Sender
 from alerting.pager.settling import Settling
+from alerting.pager.silencing import Silencing
+from alerting.pager.tests_of_people import StaleProofs
 from alerting.settings import PagingSettings
 from schemas.errors import BadSettings
 from store.desk import standing
@@ -47,6 +49,7 @@ _ROTA_ROUND_S = 10.0
 _SETTLE_ROUND_S = 10.0
 _PREDICT_ROUND_S = 2.0
 _HEARTBEAT_ROUND_S = 2.0
+_WITHDRAW_ROUND_S = 15.0
 _PATIENCE_ROUNDS = 20
 _LEAST_ROOM_S = 0.5
 _PUBLISH_PATIENCE_S = 2.0
@@ -89,6 +92,7 @@ class Pager:
         self._escalation = Escalation(
             ports.engine, self._rules, self._clock, self._metrics, keys=settings.callback_base is not None
         )
+        self._silencing = Silencing(ports.engine, self._rules, self._clock, self._metrics)
         self._settle = self._duty("settle", self._settling.round, _SETTLE_ROUND_S)
         self._duties = self._make_duties()
 
@@ -124,11 +128,13 @@ class Pager:
     def _make_duties(self) -> list[tuple[Duty, float]]:
         settings, ports = self._settings, self._ports
         receipts = ReceiptPolling(ports.engine, settings, dict(ports.channels), self.inbound, self._clock)
+        stale = StaleProofs(ports.engine, self._journal, self._clock)
         duties = [
-            self._duty("escalate", self._escalation.round, settings.poll_s),
+            self._duty("escalate", self._escalate, settings.poll_s),
             self._duty("send", self._sender.round, settings.poll_s),
             self._duty("receipts", receipts.round, min(_RECEIPT_ROUND_S, settings.receipt_poll_s)),
             self._duty("count", self._count, _COUNT_ROUND_S),
+            self._duty("withdraw", stale.round, _WITHDRAW_ROUND_S),
             self._settle,
         ]
         if settings.heartbeat is not None:
@@ -153,6 +159,11 @@ class Pager:
         if duty.name in {"send", "escalate"}:
             return wake_ups(self._ports.store, Channel.PAGES, every_s=pause_s)
         return every(pause_s)
+
+    async def _escalate(self) -> None:
+        """What is silenced ends before anything is paged."""
+        await self._silencing.round()
+        await self._escalation.round()
 
     async def _count(self) -> None:
         async with transaction(self._ports.engine) as connection:
