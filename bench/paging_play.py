@@ -1,6 +1,6 @@
 """Plays one seed: a database, a carrier, perhaps webhooks, two pagers, incidents; until nothing moves any more.
 
-Who calls it: ``bench.paging_faults`` and the tests. It judges nothing: ``bench.paging_verdict`` does.
+Who calls it: ``bench.paging_runs`` and the tests. It judges nothing: ``bench.paging_verdict`` does.
 """
 
 from __future__ import annotations

@@ -30,9 +30,6 @@ from bench.paging_deadly import DeadlyLoop
 from bench.paging_seeds import KillPoint
 from store.engine import StoreSettings, open_engine
 
-_MAIN = "bench.paging_faults"
-"""Every life imports the main module again; what that needs is to be there already."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
@@ -49,7 +46,7 @@ class Life:
 def warm_context() -> ForkServerContext:
     """The context in which lives begin; returns when its server has imported everything."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, _MAIN])
+    context.set_forkserver_preload([__name__])
     first = context.Process(target=_nothing)
     first.start()
     first.join()

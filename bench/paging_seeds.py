@@ -1,6 +1,6 @@
 """What a seed of the paging harness is: people, phones, faults, callbacks and kills, all drawn from one number.
 
-Who calls it: ``bench.paging_faults`` and its tests. It draws and starts nothing. Times are short but keep the order
+Who calls it: ``bench.paging_runs`` and its tests. It draws and starts nothing. Times are short but keep the order
 that real ones have: the provider's list lags less than the settle time, a lease leaves room for an attempt and for it.
 """
 
@@ -119,6 +119,22 @@ def draw(seed: int) -> Scenario:
         list_lag_s=round(rng.uniform(0.1, 0.4), 2),
         webhook=webhook,
         kills=tuple(_kills(rng) for _ in range(2)),
+    )
+
+
+def calm() -> Scenario:
+    """No fault and no kill: two LVOs within 5 s for one person, who takes both."""
+    number = "+447700900001"
+    return Scenario(
+        seed=0,
+        opens_at_s=(3.0, 5.0),
+        numbers={"person-1": number},
+        tiers=(("person-1",),),
+        phones=(PhoneSettings(number=number, answer_after_s=1.0),),
+        faults=FaultSettings(),
+        list_lag_s=0.2,
+        webhook=False,
+        kills=((), ()),
     )
 
 

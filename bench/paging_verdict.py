@@ -1,6 +1,6 @@
 """Was anybody lost, was anybody paged twice? Judged by the carrier's ledger; pure.
 
-Who calls it: ``bench.paging_faults`` and the tests, with what ``bench.paging_play`` found. What had to be sent is read
+Who calls it: ``bench.paging_runs`` and the tests, with what ``bench.paging_play`` found. What had to be sent is read
 from the pagers' outbox and, apart from it, from the scenario: the first step of every incident, and all steps of one
 that nobody answered. What was sent is read from the ledger alone.
 """
