@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from alerting.core.contacts import ChannelName
+from alerting.core.incidents import IncidentState
 from alerting.core.pages import PageState
 from alerting.core.wording import diameter_mm, segment_word, side_word
 from schemas.findings import Finding, Urgency
@@ -21,6 +22,8 @@ from store.incidents import Answer, Incident
 from store.outbox import PageTimes
 
 BOARD = "board"
+NOT_CONFIRMED = "not_confirmed"
+"""It left, the paging is over, and nothing says that it arrived."""
 
 
 class ToldStatus(enum.StrEnum):
@@ -95,11 +98,11 @@ class Account:
 def rows_of(account: Account) -> tuple[Told, ...]:
     """The communications about an incident, oldest first."""
     given = _answers_by_page(account)
-    rows = [_page_row(account, page, given.get(page.page_id)) for page in account.pages]
     matched = {id(answer) for answer in given.values()}
     loose = [answer for answer in account.answers if answer.how == BOARD and id(answer) not in matched]
-    rows += [_board_row(account, answer) for answer in loose]
-    return tuple(sorted(rows, key=lambda row: (row.told_at or account.incident.opened_at, row.told_id)))
+    rows = [(page.created_at, _page_row(account, page, given.get(page.page_id))) for page in account.pages]
+    rows += [(answer.at, _board_row(account, answer)) for answer in loose]
+    return tuple(row for _, row in sorted(rows, key=lambda each: (each[0], each[1].told_id)))
 
 
 def finding_words(finding: Finding) -> str:
@@ -126,6 +129,7 @@ def _asked(page: PageTimes, answer: Answer) -> bool:
 
 def _page_row(account: Account, page: PageTimes, answer: Answer | None) -> Told:
     received_at = _received_at(page, answer)
+    status, reason = _status(page, received=received_at is not None, over=account.incident.state != IncidentState.OPEN)
     return Told(
         told_id=page.page_id,
         **_about(account.incident, account.patient),
@@ -134,11 +138,11 @@ def _page_row(account: Account, page: PageTimes, answer: Answer | None) -> Told:
         told_at=page.accepted_at or page.sent_at,
         how=page.channel,
         step=page.step,
-        status=_status(page, received=received_at is not None),
+        status=status,
         received_at=received_at,
         answer=answer.kind if answer else "",
         answered_at=answer.at if answer else None,
-        reason=page.last_error if page.state in {PageState.FAILED, PageState.CANCELLED} else "",
+        reason=reason,
         possible_duplicate=page.possible_duplicate,
         text=page.body,
     )
@@ -180,12 +184,12 @@ def _received_at(page: PageTimes, answer: Answer | None) -> datetime | None:
     return None if page.channel == ChannelName.VOICE else page.delivered_at
 
 
-def _status(page: PageTimes, *, received: bool) -> ToldStatus:
+def _status(page: PageTimes, *, received: bool, over: bool) -> tuple[ToldStatus, str]:
     if received:
-        return ToldStatus.COMPLETED
+        return ToldStatus.COMPLETED, ""
     if page.state in {PageState.FAILED, PageState.CANCELLED}:
-        return ToldStatus.NOT_DONE
-    return ToldStatus.IN_PROGRESS
+        return ToldStatus.NOT_DONE, page.last_error or page.state
+    return (ToldStatus.NOT_DONE, NOT_CONFIRMED) if over else (ToldStatus.IN_PROGRESS, "")
 
 
 def in_order(accounts: Iterable[Account]) -> tuple[Told, ...]:

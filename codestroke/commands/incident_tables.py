@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _SECONDS = len("2026-11-24T14:10:00")
+_DAY = len("2026-11-24 ")
 _ENDED_BADLY = frozenset({"exhausted", "declined"})
 
 
@@ -27,23 +28,27 @@ def show_incidents(console: Console, report: Mapping[str, Any]) -> None:
 
 
 def show_communications(console: Console, report: Mapping[str, Any]) -> None:
-    """Print the incidents of a case, then one line a communication: the six fields, and what became of it."""
+    """Print the incidents of a case, then for each one line a communication: the six fields, and what became of it."""
     show_incidents(console, report)
-    table = Table("finding", "found (UTC)", "told by", "received by", "told (UTC)", "how", "status", "answer")
-    for each in report["communications"]:
-        answer = f"{each['answer']} {_short(each['answered_at'])}" if each["answer"] else ""
-        status = f"{each['status']}: {escape(each['reason'])}" if each["reason"] else each["status"]
-        table.add_row(
-            escape(each["finding"]),
-            _short(each["found_at"]),
-            escape(each["told_by"]),
-            each["received_by"],
-            _short(each["told_at"]),
-            each["how"],
-            f"{status}, perhaps twice" if each["possible_duplicate"] else status,
-            answer,
-        )
-    console.print(table)
+    for incident in report["incidents"]:
+        mine = [each for each in report["communications"] if each["incident_id"] == incident["incident_id"]]
+        title = f"{incident['finding']}, found {_short(incident['opened_at'])} UTC"
+        table = Table("told by", "received by", "told (UTC)", "how", "status", "answer", title=escape(title))
+        for each in mine:
+            table.add_row(*_communication(each))
+        console.print(table if mine else f"{escape(title)}: nobody was told")
+
+
+def _communication(each: Mapping[str, Any]) -> tuple[str, ...]:
+    answer = f"{each['answer']} {_clock(each['answered_at'])}" if each["answer"] else ""
+    status = f"{each['status']}: {escape(each['reason'])}" if each["reason"] else each["status"]
+    twice = ", perhaps twice" if each["possible_duplicate"] else ""
+    told_by, told_at = escape(each["told_by"]), _short(each["told_at"])
+    return told_by, each["received_by"], told_at, each["how"], status + twice, answer
+
+
+def _clock(at: str | None) -> str:
+    return _short(at)[_DAY:]
 
 
 def _short(at: str | None) -> str:
