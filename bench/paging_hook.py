@@ -81,7 +81,8 @@ class Watched:
             return
         words = scope["raw_path"] + scope["query_string"] + body
         self.counts["repeated" if words in self._seen else "called"] += 1
-        self.counts["genuine_refused"] += not accepted
+        if not accepted:
+            self.counts[f"genuine_{status}"] += 1
         self._seen.add(words)
 
     def _is_forged(self, scope: Scope, body: bytes) -> bool:

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.twilio.settings import TwilioSettings
@@ -42,6 +42,8 @@ QUIET_S = 0.8
 LONGEST_S = 60.0
 _LOOK_S = 0.2
 _PATIENCE_S = 30
+_BOARD_POOL = 3
+_THROTTLED = timedelta(seconds=40)
 _LVO = Finding(
     code="lvo",
     state=FindingState.DETECTED,
@@ -62,6 +64,8 @@ class Played:
     answered: frozenset[tuple[str, str]]
     """Incident and person, for each answer that counted."""
     pages: tuple[PageTimes, ...]
+    not_due: frozenset[str]
+    """Ids of pages that the throttle put off until long after the end."""
     events: tuple[tuple[str, str], ...]
     """Kind and dedupe key of each row of the pages' history."""
     deaths: Deaths
@@ -100,6 +104,8 @@ class _Stage:
     pagers: Pagers
     faults: Counter[str]
     watched: Watched | None
+    deaf: bool
+    """Whether the pagers ask for answers, and the carrier never tells."""
     opened: list[str] = field(default_factory=list)
 
 
@@ -123,7 +129,8 @@ async def _stage(scenario: Scenario, store: StoreSettings, setting: Setting) -> 
     faults: Counter[str] = Counter()
     async with AsyncExitStack() as stack:
         stack.callback(place.close)
-        engine = open_engine(store.model_copy(update={"connect_timeout_s": _PATIENCE_S}))
+        patient = store.model_copy(update={"connect_timeout_s": _PATIENCE_S, "pool_size": 1})
+        engine = open_engine(patient)
         stack.push_async_callback(engine.dispose)
         sms_url = f"{base}/webhooks/twilio/sms" if scenario.webhook else None
         carrier = Carrier(scenario.carrier(sms_url), middlewares=[_list_errors(faults)])
@@ -134,10 +141,13 @@ async def _stage(scenario: Scenario, store: StoreSettings, setting: Setting) -> 
         twilio = account_of(carrier)
         watched = None
         if scenario.webhook:
-            watched = await stack.enter_async_context(webhooks(engine, paging, twilio, place=place, base=base))
+            board = open_engine(patient.model_copy(update={"pool_size": _BOARD_POOL}))
+            stack.push_async_callback(board.dispose)
+            watched = await stack.enter_async_context(webhooks(board, paging, twilio, place=place, base=base))
         log = setting.logs / f"seed-{scenario.seed}.log" if setting.logs else None
         life = Life(paging=paging, twilio=twilio, store=store, variant=setting.variant, log=log)
-        yield _Stage(engine, carrier, Pagers(setting.context, life), faults, watched)
+        deaf = watched is None and scenario.faults.list_error >= 1
+        yield _Stage(engine, carrier, Pagers(setting.context, life), faults, watched, deaf)
 
 
 def account_of(carrier: Carrier) -> TwilioSettings:
@@ -202,14 +212,22 @@ async def _until_quiet(stage: _Stage, deadline: float) -> bool:
 async def _is_still(stage: _Stage) -> bool:
     """No open incident, no page to be sent or in doubt, nobody about to answer."""
     page = page_outbox.c
-    moving = or_(page.state == "sending", page.state == "pending")
+    moving = or_(page.state == "sending", and_(page.state == "pending", ~_put_off()))
     open_ones = select(func.count()).where(incidents.c.state == "open").scalar_subquery()
     pages = select(func.count()).where(moving).scalar_subquery()
+    heard = select(func.count()).where(page_events.c.kind == "reply").scalar_subquery()
     async with transaction(stage.engine) as connection:
-        open_count, page_count = (await connection.execute(select(open_ones, pages))).one()
+        open_count, page_count, replies = (await connection.execute(select(open_ones, pages, heard))).one()
     network = stage.carrier.network
     talking = any(call.ended_at is None for call in network.calls)
-    return not open_count and not page_count and not network.answers_due and not talking
+    said = sum(message.direction == "inbound" for message in network.messages)
+    unheard = said > replies and not stage.deaf
+    return not (open_count or page_count or network.answers_due or talking or unheard)
+
+
+def _put_off() -> ColumnElement[bool]:
+    """Whether a page waits for longer than any retry does here: the throttle's doing."""
+    return page_outbox.c.due_at > func.clock_timestamp() + _THROTTLED
 
 
 async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, quiet: bool, seconds: float) -> Played:
@@ -217,6 +235,8 @@ async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, qu
         found = [await incident_store.find(connection, incident_id) for incident_id in stage.opened]
         answers = await connection.execute(select(incident_answers.c.incident_id, incident_answers.c.person))
         pages = await pages_of(connection)
+        waiting = select(page_outbox.c.page_id).where(page_outbox.c.state == "pending", _put_off())
+        not_due = (await connection.execute(waiting)).scalars().all()
         events = (await connection.execute(select(page_events.c.kind, page_events.c.dedupe_key))).all()
     return Played(
         scenario=scenario,
@@ -225,6 +245,7 @@ async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, qu
         incidents=tuple(incident for incident in found if incident is not None),
         answered=frozenset((str(incident_id), str(person)) for incident_id, person in answers),
         pages=tuple(pages),
+        not_due=frozenset(not_due),
         events=tuple((str(kind), str(key)) for kind, key in events),
         deaths=stage.pagers.deaths,
         faults=counts,

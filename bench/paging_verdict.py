@@ -75,7 +75,11 @@ def _lost_pages(played: Played, counts: Counter[Key]) -> Iterator[str]:
     states = {incident.incident_id: incident.state for incident in played.incidents}
     for page in played.pages:
         key = _key(played, page)
-        if counts[key] or _is_excused(played, page, states.get(page.incident_id or ""), counts):
+        if (
+            counts[key]
+            or page.page_id in played.not_due
+            or _is_excused(played, page, states.get(page.incident_id or ""), counts)
+        ):
             continue
         of = states.get(page.incident_id or "", page.kind)
         yield f"{key[1]} {page.channel} to {page.recipient} is {page.state} ({page.last_error or 'no error'}); {of}"

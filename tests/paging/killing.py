@@ -84,6 +84,7 @@ def played(
     found: dict[str, object] = {
         "opted_out": frozenset(),
         "answered": frozenset(),
+        "not_due": frozenset(),
         "events": (),
         "deaths": Deaths(),
         "faults": Counter(),

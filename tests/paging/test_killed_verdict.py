@@ -51,6 +51,12 @@ def test_a_cancelled_page_is_excused_by_an_answer_alone() -> None:
     assert judge(played((cancelled,), (), state="exhausted", answered=frozenset({("i1", PERSON)}))).lost == ()
 
 
+def test_a_page_that_is_not_due_yet_is_not_lost() -> None:
+    waiting = page("voice", PageState.PENDING)
+    assert judge(played((page(), waiting), (entry(),), not_due=frozenset({waiting.page_id}))).lost == ()
+    assert len(judge(played((page(), waiting), (entry(),))).lost) == 1
+
+
 def test_a_phone_that_refuses_texts_excuses_them() -> None:
     assert judge(played((page(state=PageState.FAILED),), (), opted_out=frozenset({NUMBER}))).lost == ()
 
