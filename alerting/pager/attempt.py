@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from alerting.channels.port import Channel, Outbound, Receipt, ReceiptState
+from alerting.channels.port import NO_LIST, Channel, Outbound, Receipt, ReceiptState
 from alerting.core.contacts import ChannelName, Directory
 from alerting.core.pages import PageEffect, PageEvent, Step
 from alerting.core.planning import MessageKind, attempt_nonce
@@ -140,7 +140,9 @@ class Attempts:
         return self.settle_s(row.channel)
 
     async def _failed_lookup(self, claimed: Claimed, error: PeerUnavailable) -> Happening:
-        other_way = await self._has_other_way(claimed.row)
+        # Where there is no list, no look-up will ever end the doubt: once more, flagged, is enough.
+        enough = error.reason == NO_LIST and claimed.row.possible_duplicate
+        other_way = enough or await self._has_other_way(claimed.row)
         now, budget_s = claimed.now, self._settings.lookup_budget_s
         since = claimed.row.lookup_since or now
         event = after_failed_lookup(since=since, now=now, budget_s=budget_s, other_way=other_way)
