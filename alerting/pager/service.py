@@ -22,6 +22,7 @@ from alerting.pager.attempt import Attempts
 from alerting.pager.clock import SteadyClock
 from alerting.pager.duties import Duty, every
 from alerting.pager.escalation import Escalation
+from alerting.pager.gaps import Gaps, GapWatch
 from alerting.pager.heartbeat import Heartbeat
 from alerting.pager.inbound import Inbound
 from alerting.pager.journal import Journal
@@ -50,6 +51,7 @@ _SETTLE_ROUND_S = 10.0
 _PREDICT_ROUND_S = 2.0
 _HEARTBEAT_ROUND_S = 2.0
 _WITHDRAW_ROUND_S = 15.0
+_GAPS_ROUND_S = 60.0
 _PATIENCE_ROUNDS = 20
 _LEAST_ROOM_S = 0.5
 _PUBLISH_PATIENCE_S = 2.0
@@ -57,7 +59,7 @@ _PUBLISH_PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagerPorts:
-    """What the pager is wired to; ``inbox``, ``overdue`` and ``refresh_rota`` may be absent."""
+    """What the pager is wired to; ``inbox``, ``overdue`` and what is asked of the rota may be absent."""
 
     engine: AsyncEngine
     store: StoreSettings
@@ -68,6 +70,7 @@ class PagerPorts:
     overdue: OverduePort | None = None
     refresh_rota: Callable[[], Awaitable[None]] | None = None
     """Asks the calendars that are due."""
+    rota_gaps: Gaps | None = None
 
 
 class Pager:
@@ -145,6 +148,9 @@ class Pager:
             duties.append(self._duty("replies", replies.round, settings.reply_poll_s))
         if ports.refresh_rota is not None:
             duties.append(self._duty("rota", ports.refresh_rota, _ROTA_ROUND_S))
+        if ports.rota_gaps is not None:
+            gaps = GapWatch(ports.engine, ports.rota_gaps, self._rules, self._clock)
+            duties.append(self._duty("gaps", gaps.round, _GAPS_ROUND_S))
         if ports.overdue is not None:
             watch = OverdueWatch(ports.engine, ports.overdue, self._rules, self._clock, self._metrics)
             duties.append(self._duty("overdue", watch.round, settings.overdue_poll_s))

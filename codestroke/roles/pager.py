@@ -56,6 +56,7 @@ class PagerRole:
             inbox=self._sms,
             overdue=DeadlineFailer(self._deps.engine, make_decision(self._deps, actor="pager")),
             refresh_rota=self._roster.refresh_round,
+            rota_gaps=self._roster.gaps,
         )
         self._pager = Pager(settings.paging, ports, REGISTRY)
 
