@@ -86,13 +86,17 @@ def _lost_pages(played: Played, counts: Counter[Key]) -> Iterator[str]:
 
 
 def _is_excused(played: Played, page: PageTimes, incident_state: str | None, counts: Counter[Key]) -> bool:
+    not_needed = incident_state in {IncidentState.ACKNOWLEDGED, IncidentState.DECLINED}
+    not_needed |= (page.incident_id or "", page.recipient) in played.answered
     if page.state == PageState.CANCELLED:
-        over = incident_state in {IncidentState.ACKNOWLEDGED, IncidentState.DECLINED}
-        return over or (page.incident_id or "", page.recipient) in played.answered
+        return not_needed
     number = played.scenario.numbers[page.recipient]
     if number in played.opted_out and page.channel == _SMS:
         return True
-    return page.possible_duplicate and any(
+    if not page.possible_duplicate:
+        return False
+    # Given up in doubt: another channel had to be taken, unless nobody needed that any more.
+    return not_needed or any(
         counts[_key(played, other)]
         for other in played.pages
         if (other.incident_id, other.recipient, other.step) == (page.incident_id, page.recipient, page.step)

@@ -32,11 +32,16 @@ def test_a_second_message_that_the_pager_flagged_is_a_possible_duplicate() -> No
     assert (judged.doubled, judged.possible_duplicates) == ((), 1)
 
 
-def test_a_page_given_up_is_excused_by_another_channel_alone() -> None:
+def test_a_page_given_up_is_excused_by_another_channel() -> None:
     given_up = page(state=PageState.FAILED, flagged=True)
     other = page("voice")
-    assert judge(played((given_up, other), (entry(channel="voice"),))).lost == ()
-    assert len(judge(played((given_up, page("voice", PageState.FAILED)), ())).lost) == 2
+    words = "#K7FQ-LVO0 sms to person-1 is failed (no error); open"
+    assert words not in judge(played((given_up, other), (entry(channel="voice"),), state="open")).lost
+    assert words in judge(played((given_up,), (), state="open")).lost
+
+
+def test_a_page_given_up_is_excused_where_somebody_has_the_case() -> None:
+    assert judge(played((page(state=PageState.FAILED, flagged=True),), ())).lost == ()
 
 
 def test_a_failed_page_that_nobody_flagged_is_not_excused() -> None:
