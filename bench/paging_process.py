@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
-import sys
+import os
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -91,9 +91,6 @@ def _nothing() -> None:
 
 def log_to(path: Path | None) -> None:
     """What this process has to say goes to a file, or nowhere."""
-    level = logging.DEBUG if path else logging.CRITICAL + 1
-    stream = path.open("a", encoding="utf-8", buffering=1) if path else sys.stderr
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.PrintLoggerFactory(stream)
-    )
+    stream = (path or Path(os.devnull)).open("a", encoding="utf-8", buffering=1)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(stream))
     logging.disable(logging.CRITICAL)
