@@ -53,7 +53,7 @@ async def _two_calls(world: World) -> list[str]:
 async def _claim(
     world: World, take: Callable[..., object] = leases.claim_due, *, later_s: float = 0.0
 ) -> list[PageRow]:
-    lease = Lease(owner="x", now=datetime.now(UTC) + timedelta(seconds=later_s), seconds=3)
+    lease = Lease(owner="x", now=datetime.now(UTC) + timedelta(seconds=later_s), seconds=30)
     async with transaction(world.engine) as connection:
         rows: list[PageRow] = await take(connection, lease, limit=2)  # type: ignore[misc]
     return rows
