@@ -14,8 +14,8 @@ from simulator.carrier.settings import CarrierSettings, Fault, FaultSettings, Ph
 
 TEAM = "stroke"
 TIMEOUT_S = 0.8
-SETTLE_S = 0.8
-LEASE_S = 2.4
+SETTLE_S = 1.1
+LEASE_S = 2.8
 LOOKUP_BUDGET_S = 1.5
 _WEBHOOK_SHARE = 0.35
 _POLICY = {
@@ -116,7 +116,7 @@ def draw(seed: int) -> Scenario:
         tiers=tiers,
         phones=tuple(_phone(rng, number) for number in numbers.values()),
         faults=_faults(rng, webhook=webhook),
-        list_lag_s=round(rng.uniform(0.1, 0.4), 2),
+        list_lag_s=round(rng.uniform(0.3, 0.8), 2),
         webhook=webhook,
         kills=tuple(_kills(rng) for _ in range(2)),
     )

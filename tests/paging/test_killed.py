@@ -54,7 +54,7 @@ async def test_killed_pagers_neither_lose_nor_double(postgres: Endpoints) -> Non
 
 
 async def test_the_pager_stands_what_the_broken_ones_do_not(databases: Databases) -> None:
-    faults = ((Fault.ERROR_AFTER, 0.2), (Fault.ERROR_BEFORE, 0.2), (Fault.ERROR_AFTER, 0.6))
+    faults = ((Fault.ERROR_AFTER, 0.2), (Fault.ERROR_BEFORE, 0.2), (Fault.ERROR_AFTER, 0.8))
     assert all(judged.is_good for judged in await _judged(databases, Variant.REAL, *faults))
 
 
@@ -69,7 +69,7 @@ async def test_who_gives_up_in_doubt_loses(databases: Databases) -> None:
 
 
 async def test_who_looks_before_the_list_can_show_it_doubles(databases: Databases) -> None:
-    (judged,) = await _judged(databases, Variant.SHORT_SETTLE, (Fault.ERROR_AFTER, 0.6))
+    (judged,) = await _judged(databases, Variant.SHORT_SETTLE, (Fault.ERROR_AFTER, 0.8))
     assert judged.doubled
 
 
