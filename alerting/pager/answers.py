@@ -92,6 +92,10 @@ _CHANGING = frozenset(
 )
 
 
+class _Repeated(Exception):
+    """The same reply was recorded at the same moment by somebody else: take back what this one changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     result: ReplyResult
@@ -120,13 +124,16 @@ class Answers:
             PeerUnavailable: PostgreSQL does not answer.
         """
         reply, contacts = parse_reply(body), self._rules.people.with_number(from_number)
-        async with transaction(self._engine) as connection:
-            if await pages.seen(connection, [reply_key(message_sid)]):
-                return ReplyResult.REPEATED
-            judged = await self._judge(connection, reply, contacts, now)
-            if not await _note_reply(connection, judged.result, reply, contacts, message_sid=message_sid, now=now):
-                return ReplyResult.REPEATED
-            await self._react(connection, judged, reply, contacts, from_number, message_sid=message_sid, now=now)
+        try:
+            async with transaction(self._engine) as connection:
+                if await pages.seen(connection, [reply_key(message_sid)]):
+                    return ReplyResult.REPEATED
+                judged = await self._judge(connection, reply, contacts, now)
+                if not await _note_reply(connection, judged.result, reply, contacts, message_sid=message_sid, now=now):
+                    raise _Repeated
+                await self._react(connection, judged, reply, contacts, from_number, message_sid=message_sid, now=now)
+        except _Repeated:
+            return ReplyResult.REPEATED
         self._tell(judged, message_sid, now)
         log = _log.error if judged.result is ReplyResult.OPTED_OUT else _log.info
         log("reply_received", result=str(judged.result), who=[contact.code for contact in contacts])

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.core.keys import KeyOutcome
 from alerting.pager.inbound import ReplyResult
+from store import incidents
 from store.desk import NoticeKind
-from tests.alerting.pager.ward import Ward, ward_settings
+from store.engine import transaction
+from tests.alerting.pager.ward import PEOPLE, Ward, ward_settings
 
 pytestmark = pytest.mark.integration
 QUORUM = {"stroke": {"tiers": [["ann", "ben"]], "quorum": ["neurologist", "anaesthetist"]}}
@@ -147,3 +152,14 @@ async def test_a_replayed_key_changes_nothing(ward: Ward) -> None:
     replayed = await ward.presses(incident_id, "ann", "5")
     assert replayed is not None
     assert await ward.incident(incident_id) == before
+
+
+async def test_one_reply_told_twice_at_the_same_moment_counts_once(ward: Ward) -> None:
+    incident_id, code = await _opened(ward)
+    now = datetime.now(UTC)
+    results = await asyncio.gather(
+        *(ward.inbound.record_reply(PEOPLE["ann"], f"2 {code}", message_sid="SM1", now=now) for _ in range(4))
+    )
+    assert sorted(results) == [ReplyResult.ESCALATED, *[ReplyResult.REPEATED] * 3]
+    async with transaction(ward.engine) as connection:
+        assert len(await incidents.answers_of(connection, incident_id)) == 1
