@@ -24,7 +24,9 @@ Json = Annotated[bool, Parameter(name="--json", negative=())]
 EXIT_BROKEN = 1
 _BANNER = "[bold]codestroke demo[/] - synthetic patients only. Research software, not a medical device."
 # Short times of the outbox algorithm: the simulated carrier lists a message after 0.2 s.
+_PIN = "2580"
 _PAGING = (
+    ("CODESTROKE_BOARD__PIN", _PIN),
     ("CODESTROKE_PAGING__SETTLE_S", "1"),
     ("CODESTROKE_PAGING__LEASE_S", "5"),
     ("CODESTROKE_PAGING__RECEIPT_POLL_S", "1"),
@@ -60,7 +62,7 @@ def demo(
     cast = climbing_cast(answer_after_s=2.0)
     settings = SceneSettings(home=home, cache=downloads, board_port=board_port, cast=cast, extra=_PAGING)
     with open_scene(settings, console) as scene:
-        console.print(f"board:     [bold]{scene.board_url}[/]")
+        console.print(f"board:     [bold]{scene.board_url}[/]   (PIN to answer there: {_PIN})")
         played = play_shift(scene, shift, folders, stop=stop, tell=_teller(console))
         result = document(played, scene, logs=_logs(scene)) | {"wall_s": round(time.monotonic() - started, 1)}
         _conclude(console, result)
