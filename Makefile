@@ -44,5 +44,6 @@ bench: setup-train
 	$(RUN)python -m bench.volume
 	$(RUN)python -m bench.pipeline
 	$(RUN)python -m bench.crash
+	$(RUN)python -m bench.paging_faults
 	$(RUN)python -m bench.paging_core
 	$(RUN)python -m bench.paging_words
