@@ -56,7 +56,7 @@ def _attempts(world: World, channel: _Accepting) -> tuple[Attempts, Journal]:
 
 
 async def _claim(world: World, *, later_s: float = 0.0, in_doubt: bool = False) -> PageRow:
-    lease = Lease(owner="x", now=datetime.now(UTC) + timedelta(seconds=later_s), seconds=3)
+    lease = Lease(owner="x", now=datetime.now(UTC) + timedelta(seconds=later_s), seconds=30)
     take = leases.claim_in_doubt if in_doubt else leases.claim_due
     async with transaction(world.engine) as connection:
         (row,) = await take(connection, lease, limit=1)
