@@ -27,7 +27,9 @@ from store.outbox import PageIntent
 
 _log = structlog.get_logger(__name__)
 # What is shown and not sent: it needs nobody at once, or nobody at the desk can do anything about it.
-_SHOWN_ONLY = frozenset({NoticeKind.RESULT_LATE, NoticeKind.SILENCED, NoticeKind.ROTA_GAP})
+_SHOWN_ONLY = frozenset(
+    {NoticeKind.RESULT_LATE, NoticeKind.SILENCED, NoticeKind.ROTA_GAP, NoticeKind.PHONE_UNREACHABLE}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,23 +7,26 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerting.core.contacts import ChannelName
-from alerting.core.escalation import Decision, Standing, ended_by, take_step, unreachable
+from alerting.core.contacts import ChannelName, Contact
+from alerting.core.escalation import Decision, Standing, Wanted, ended_by, take_step, unreachable
 from alerting.core.incidents import IncidentEffect, IncidentEvent, IncidentState
 from alerting.core.inhibition import is_muted
 from alerting.core.pages import PageState
 from alerting.core.planning import MessageKind, Sent, second_ways
 from alerting.pager import alarms, standings
+from alerting.pager.alarms import Alarm
 from alerting.pager.clock import SteadyClock
 from alerting.pager.metrics import PagerMetrics
 from alerting.pager.rules import Rules
 from store import incidents, phones, silences
+from store.desk import NoticeKind
 from store.engine import transaction
 from store.incidents import Incident
 from store.tables import incidents as incident_table
@@ -133,12 +136,30 @@ class Escalation:
             )
             ways, nobody = second_ways(sent, people, blocked=await _blocked(connection))
             added = await standings.add_pages(connection, incident, ways, step=step, keys=self._keys, now=now)
+            await self._tell_of_phones(connection, sent, people, ways, now)
             stuck = nobody and people and step == incident.step - 1
             if stuck and standing.due_at is not None and standing.due_at > now:
                 decision = unreachable(standing, now)
                 await standings.write(connection, incident, decision, actor="pager", now=now)
                 return 1
         return min(added, 1)
+
+    async def _tell_of_phones(
+        self,
+        connection: AsyncConnection,
+        sent: Sequence[Sent],
+        people: Sequence[Contact],
+        ways: Sequence[Wanted],
+        now: datetime,
+    ) -> None:
+        """Show the desk whom no channel reaches: their number may be wrong, and the next case needs them."""
+        helped = {way.contact.code for way in ways} | {
+            page.recipient for page in sent if page.state != PageState.FAILED
+        }
+        for person in people:
+            if person.code not in helped:
+                alarm = Alarm(kind=NoticeKind.PHONE_UNREACHABLE, about=person.code, who=person.code)
+                await alarms.tell_desk(connection, self._rules, alarm, now=now)
 
     def _count(self, incident: Incident, decision: Decision, now: datetime) -> None:
         self._metrics.incident_events.labels(decision.event, decision.effect).inc()

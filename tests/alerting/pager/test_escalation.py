@@ -85,6 +85,7 @@ async def test_where_nobody_of_a_step_can_be_reached_the_next_is_taken_at_once(w
     await ward.fails(incident_id, "sms", step=0)
     await ward.fails(incident_id, "voice", step=0)
     assert (1, "ann", "voice") in await ward.paged(incident_id)
+    assert [(notice.kind, "ann" in notice.text) for notice in await ward.notices()] == [("phone_unreachable", True)]
 
 
 async def test_a_phone_that_opted_out_gets_calls_only(ward: Ward) -> None:
