@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerting.channels.twilio.settings import TwilioSettings
+from alerting.core.replies import ReplyKind
 from bench.paging_broken import Variant
 from bench.paging_hook import Watched, free_socket, webhooks
 from bench.paging_lives import Deaths, Pagers
@@ -63,6 +64,8 @@ class Played:
     incidents: tuple[Incident, ...]
     answered: frozenset[tuple[str, str]]
     """Incident and person, for each answer that counted."""
+    taken: frozenset[str]
+    """Incidents that somebody took at some time."""
     pages: tuple[PageTimes, ...]
     not_due: frozenset[str]
     """Ids of pages that the throttle put off until long after the end."""
@@ -233,7 +236,8 @@ def _put_off() -> ColumnElement[bool]:
 async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, quiet: bool, seconds: float) -> Played:
     async with transaction(stage.engine) as connection:
         found = [await incident_store.find(connection, incident_id) for incident_id in stage.opened]
-        answers = await connection.execute(select(incident_answers.c.incident_id, incident_answers.c.person))
+        answer = incident_answers.c
+        answers = (await connection.execute(select(answer.incident_id, answer.person, answer.kind))).all()
         pages = await pages_of(connection)
         waiting = select(page_outbox.c.page_id).where(page_outbox.c.state == "pending", _put_off())
         not_due = (await connection.execute(waiting)).scalars().all()
@@ -243,7 +247,8 @@ async def _played(stage: _Stage, scenario: Scenario, counts: Counter[str], *, qu
         entries=stage.carrier.accepted,
         opted_out=frozenset(stage.carrier.network.opted_out),
         incidents=tuple(incident for incident in found if incident is not None),
-        answered=frozenset((str(incident_id), str(person)) for incident_id, person in answers),
+        answered=frozenset((str(row.incident_id), str(row.person)) for row in answers),
+        taken=frozenset(str(row.incident_id) for row in answers if row.kind == ReplyKind.ACKNOWLEDGE),
         pages=tuple(pages),
         not_due=frozenset(not_due),
         events=tuple((str(kind), str(key)) for kind, key in events),

@@ -89,7 +89,7 @@ def _is_excused(played: Played, page: PageTimes, incident_state: str | None, cou
     not_needed = incident_state in {IncidentState.ACKNOWLEDGED, IncidentState.DECLINED}
     not_needed |= (page.incident_id or "", page.recipient) in played.answered
     if page.state == PageState.CANCELLED:
-        return not_needed
+        return not_needed or page.incident_id in played.taken
     number = played.scenario.numbers[page.recipient]
     if number in played.opted_out and page.channel == _SMS:
         return True

@@ -135,7 +135,9 @@ class Escalation:
                 [code for code in dict.fromkeys(page.recipient for page in sent) if _wanted(code, standing)]
             )
             ways, nobody = second_ways(sent, people, blocked=await _blocked(connection))
-            added = await standings.add_pages(connection, incident, ways, step=step, keys=self._keys, now=now)
+            added = await standings.add_pages(
+                connection, incident, ways, step=step, keys=self._keys, now=now, instead=True
+            )
             await self._tell_of_phones(connection, sent, people, ways, now)
             stuck = nobody and people and step == incident.step - 1
             if stuck and standing.due_at is not None and standing.due_at > now:

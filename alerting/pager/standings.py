@@ -114,10 +114,16 @@ async def add_pages(
     step: int,
     keys: bool,
     now: datetime,
+    instead: bool = False,
     nonces: Callable[[], str] = new_nonce,
 ) -> int:
-    """Plan and write the pages of a step; return how many were new."""
-    due = {each.contact.code: await _due_at(connection, incident, each.contact, now) for each in wanted}
+    """Plan and write the pages of a step; return how many were new.
+
+    Those that go out ``instead`` of a page that failed are due at once: they are no further repeat.
+    """
+    due = {
+        each.contact.code: now if instead else await _due_at(connection, incident, each.contact, now) for each in wanted
+    }
     facts = IncidentFacts(
         incident_id=incident.incident_id, finding=incident.finding, case=case_facts(incident), keys=keys
     )

@@ -85,6 +85,7 @@ def played(
         "opted_out": frozenset(),
         "answered": frozenset(),
         "not_due": frozenset(),
+        "taken": frozenset(),
         "events": (),
         "deaths": Deaths(),
         "faults": Counter(),

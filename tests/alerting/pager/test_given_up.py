@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 from prometheus_client import CollectorRegistry
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from alerting.core import throttle
 from alerting.core.contacts import ChannelName
 from alerting.pager.clock import SteadyClock
 from alerting.pager.escalation import Escalation
@@ -24,6 +25,7 @@ from store.tables import page_outbox
 from tests.alerting.pager.harness import open_page, paging
 
 pytestmark = pytest.mark.integration
+_COLUMNS = {"recipient": "neuro-1", "channel": "sms", "state": "delivered", "body": "x", "nonce": "x"}
 
 
 async def _page(engine: AsyncEngine, **page: object) -> str:
@@ -71,6 +73,20 @@ async def test_a_page_refused_at_an_older_step_is_not_mended(engine: AsyncEngine
     async with transaction(engine) as connection:
         await incidents.change(connection, incident_id, step=3)
     assert await _channels_after_a_round(engine, incident_id) == ["sms"]
+
+
+async def test_a_page_instead_of_another_is_no_repeat_to_be_put_off(engine: AsyncEngine) -> None:
+    incident_id = await _page(engine, state="failed", possible_duplicate=True, step=1)
+    row = await _row(engine, incident_id)
+    async with transaction(engine) as connection:
+        await incidents.change(connection, incident_id, step=2)
+        for step in range(2, 2 + throttle.REPEATS):
+            values = {**_COLUMNS, "page_id": f"p{step}", "incident_id": incident_id, "step": step, "due_at": row.due_at}
+            await connection.execute(insert(page_outbox).values(**values, created_at=row.due_at))
+    await _channels_after_a_round(engine, incident_id)
+    async with transaction(engine) as connection:
+        (instead,) = [each for each in await pages.lock_all(connection, [incident_id]) if each.channel == "voice"]
+    assert instead.due_at < row.due_at + throttle.WINDOW
 
 
 async def test_who_declined_is_not_asked_over_another_channel(engine: AsyncEngine) -> None:
