@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from store import audit
 from store.listen import Channel, notify
 from store.tables import incidents, page_events, page_outbox, phones
 
+_STRAYS_SINCE = timedelta(minutes=30)
 _ADOPTION_LOCK = 0x0ADD0B75
 """Key of the advisory lock; any number that nothing else in the database uses."""
 
@@ -207,6 +208,26 @@ async def spent_ways(connection: AsyncConnection, row: PageRow) -> set[str]:
     )
     refused = select(phone.channel).where(phone.recipient == row.recipient, phone.opted_out_at.is_not(None))
     return set((await connection.execute(tried.union(refused))).scalars())
+
+
+async def strays(connection: AsyncConnection, row: PageRow) -> int:
+    """How many calls to the person of a page may be nobody's: one for each other call that may have come twice.
+
+    Such a page was given up or sent again although the provider may have had it; what it had then has no owner.
+    """
+    page = page_outbox.c
+    statement = (
+        select(func.count())
+        .select_from(page_outbox)
+        .where(
+            page.recipient == row.recipient,
+            page.channel == row.channel,
+            page.possible_duplicate,
+            page.page_id != row.page_id,
+            page.created_at > row.created_at - _STRAYS_SINCE,
+        )
+    )
+    return int((await connection.execute(statement)).scalar_one())
 
 
 async def count_by_state(connection: AsyncConnection) -> dict[str, int]:

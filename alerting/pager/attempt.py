@@ -103,8 +103,10 @@ class Attempts:
             self._metrics.lookups.labels(row.channel, "failed").inc()
             return await self._journal.record(row.page_id, await self._failed_lookup(claimed, error), fence=row.fence)
         candidates = [self.adoption(claimed, receipt) for receipt in found]
-        step = await self._journal.adopt(row.page_id, candidates, plain(claimed, PageEvent.NOT_FOUND), fence=row.fence)
-        missed = step is None or step.effect is PageEffect.SEND_AGAIN
+        missing = plain(claimed, PageEvent.NOT_FOUND)
+        unsure = plain(claimed, PageEvent.LOOKUP_EXHAUSTED, reason="not_told_apart")
+        step = await self._journal.adopt(row.page_id, candidates, missing, unsure=unsure, fence=row.fence)
+        missed = step is None or step.effect in {PageEffect.SEND_AGAIN, PageEffect.SEND_AGAIN_FLAGGED}
         self._metrics.lookups.labels(row.channel, "not_found" if missed else "found").inc()
         return step
 

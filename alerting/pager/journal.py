@@ -13,6 +13,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from alerting.core.contacts import ChannelName
 from alerting.core.pages import PageEffect, PageEvent, PageState, Step, advance
 from alerting.pager.columns import Happening, columns, is_second_message
 from alerting.pager.metrics import PagerMetrics
@@ -74,9 +75,18 @@ class Journal:
             return await pages.spent_ways(connection, row)
 
     async def adopt(
-        self, page_id: str, candidates: Sequence[Happening], otherwise: Happening, *, fence: int | None
+        self,
+        page_id: str,
+        candidates: Sequence[Happening],
+        otherwise: Happening,
+        *,
+        fence: int | None,
+        unsure: Happening | None = None,
     ) -> Step | None:
         """Apply the first of ``candidates`` whose message is no other page's; ``otherwise`` where there is none.
+
+        Of calls nobody can say whose they are: where as many are nobody's as earlier pages to this person may have left
+        behind, this page may have none among them, and ``unsure`` is applied.
 
         Raises:
             PeerUnavailable: PostgreSQL does not answer.
@@ -87,7 +97,11 @@ class Journal:
                 self._metrics.stale_writes.inc()
                 _log.warning("page_write_stale", page_id=page_id, page_event=otherwise.event, fence=fence)
                 return None
-            happening = await _first_free(connection, row, candidates) or otherwise
+            free = await _free(connection, row, candidates)
+            happening = free[0] if free else otherwise
+            is_call = row.channel == ChannelName.VOICE
+            if unsure and free and is_call and len(free) <= await pages.strays(connection, row):
+                happening = unsure
             step = await self.apply(connection, row, happening)
         if step is not None:
             self.tell(row, step.state, at=happening.at, detail=happening.event, key=happening.key)
@@ -165,14 +179,16 @@ class Journal:
         )
 
 
-async def _first_free(connection: AsyncConnection, row: PageRow, candidates: Sequence[Happening]) -> Happening | None:
+async def _free(connection: AsyncConnection, row: PageRow, candidates: Sequence[Happening]) -> list[Happening]:
+    """Those of ``candidates`` whose message is no other page's."""
     if not candidates:
-        return None
+        return []
     await pages.one_adoption_at_a_time(connection)
-    for happening in candidates:
-        if happening.sid and await pages.owner_of_sid(connection, happening.sid) in {None, row.page_id}:
-            return happening
-    return None
+    return [
+        happening
+        for happening in candidates
+        if happening.sid and await pages.owner_of_sid(connection, happening.sid) in {None, row.page_id}
+    ]
 
 
 async def _learn(connection: AsyncConnection, row: PageRow, happening: Happening) -> None:

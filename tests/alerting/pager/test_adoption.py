@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from alerting.channels.twilio.voice import TwilioVoice
 from alerting.core.contacts import ChannelName
-from alerting.core.pages import PageState, Step
+from alerting.core.pages import PageEffect, PageState, Step
 from alerting.pager.attempt import Attempts
 from alerting.pager.claimed import Claimed
 from alerting.pager.journal import Journal
@@ -87,6 +87,26 @@ async def test_two_calls_in_doubt_to_one_number_are_adopted_one_each(world: Worl
     assert all(step.state is not PageState.PENDING for step in found)
     assert sids == {entry.sid for entry in world.carrier.accepted}
     assert len(world.carrier.accepted) == 2
+
+
+async def test_a_call_that_may_be_an_earlier_pages_is_not_adopted(make_world: WORLD) -> None:
+    world = make_world(carrier_settings(faults=FaultSettings(script=(Fault.ERROR_AFTER, Fault.ERROR_BEFORE))))
+    await world.carrier.start()
+    first, second = sorted(await _two_calls(world))
+    hands, voice = _hands(world)
+    async with transaction(world.engine) as connection:
+        apart = update(page_outbox).where(page_outbox.c.page_id == second)
+        await connection.execute(apart.values(due_at=datetime.now(UTC) + timedelta(seconds=60)))
+    await _each(hands.send, await _claim(world))
+    async with transaction(world.engine) as connection:  # accepted, never found out, given up
+        given_up = update(page_outbox).where(page_outbox.c.page_id == first)
+        await connection.execute(given_up.values(state="failed", possible_duplicate=True))
+    await _each(hands.send, await _claim(world, later_s=61))
+    await asyncio.sleep(world.carrier.settings.list_lag_s + 0.1)
+    (step,) = await _each(hands.look_up, await _claim(world, leases.claim_in_doubt, later_s=200))
+    await voice.close()
+    assert len(world.carrier.accepted) == 1
+    assert (step.state, step.effect) == (PageState.PENDING, PageEffect.SEND_AGAIN_FLAGGED)
 
 
 async def test_while_a_call_is_under_way_the_next_to_this_person_waits(world: World) -> None:
