@@ -85,7 +85,7 @@ async def test_every_duty_of_a_running_pager_is_healthy(world: World) -> None:
             return set(pager.health().values()) == {"ok"} or None
 
         await until(healthy)
-    assert set(pager.health()) == {"send", "receipts", "replies", "count"}
+    assert set(pager.health()) == {"escalate", "send", "receipts", "replies", "settle", "withdraw", "count"}
 
 
 async def test_connections_that_the_store_cuts_are_made_anew(world: World) -> None:
