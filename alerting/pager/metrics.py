@@ -70,7 +70,7 @@ class PagerMetrics:
             registry=registry,
         )
         self.heartbeat_age = Gauge(
-            "codestroke_heartbeat_age_seconds",
+            "codestroke_page_heartbeat_age_seconds",
             "Seconds since the heartbeat page that last arrived was made; infinite where none ever did.",
             registry=registry,
         )

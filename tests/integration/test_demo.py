@@ -39,10 +39,23 @@ def test_nothing_is_lost_doubled_or_broken(played: dict[str, Any]) -> None:
 def test_the_occlusion_is_first_and_its_page_is_accepted_and_acknowledged(played: dict[str, Any]) -> None:
     (first,) = [case for case in played["cases"] if case["rank"] == 1]
     assert (first["pathway"], first["finding"]) == ("stroke", "detected")
-    (page,) = [page for page in played["pages"] if page["case_id"] == first["case_id"]]
-    assert page["accepted_s"] < 60
-    assert page["acknowledged_s"] is not None
+    pages = [page for page in played["pages"] if page["case_id"] == first["case_id"]]
+    assert min(page["accepted_s"] for page in pages) < 60
+    assert all(page["acknowledged_s"] is not None for page in pages)
     assert played["first_page_accepted_s"] <= 60
+
+
+def test_a_page_that_nobody_answers_climbs_to_a_call_and_the_next_person(played: dict[str, Any]) -> None:
+    (stroke,) = [incident for incident in played["incidents"] if incident["pathway"] == "stroke"]
+    climbed = [
+        (step["step"], {(page["recipient"], page["channel"]) for page in step["pages"]}) for step in stroke["steps"]
+    ]
+    assert climbed == [
+        (0, {("neuro-1", "sms")}),
+        (1, {("neuro-1", "voice")}),
+        (2, {("neuro-2", "sms"), ("neuro-2", "voice")}),
+    ]
+    assert (stroke["ended"], stroke["by"], stroke["how"]) == ("acknowledged", "neuro-2", "voice")
 
 
 def test_every_second_is_attributed(played: dict[str, Any]) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from pydantic import SecretBytes
 
-from alerting.settings import ContactSettings, PagingSettings, TeamSettings
 from codestroke.demo.account import CaseAccount, read_case
 from codestroke.services.stack import Endpoints, Part, Stack
 from schemas.findings import FindingState, Side
@@ -41,10 +40,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 SITE_KEY = b"a site key of the integration tests"
-PAGING = PagingSettings(
-    contacts=(ContactSettings(code="neuro-1", number="+12025550101"),),
-    teams={"stroke": TeamSettings(tiers=(("neuro-1",),))},
-)
 
 
 @pytest.fixture
@@ -115,13 +110,13 @@ async def _decided(deps: WorkerDeps, study_uid: str) -> CaseAccount:
     async with asyncio.timeout(60):
         while True:
             case = await read_case(deps.engine, study_uid)
-            if case is not None and case.pages:
+            if case is not None and case.incidents:
                 return case
             await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("kind", [SourceKind.ORTHANC, SourceKind.DICOMWEB])
-async def test_an_occlusion_in_the_pacs_becomes_a_page(
+async def test_an_occlusion_in_the_pacs_becomes_an_incident_that_is_due_to_be_paged(
     parts: Endpoints, store_settings: StoreSettings, tmp_path: Path, orthanc: tuple[str, int], kind: SourceKind
 ) -> None:
     url, dicom = orthanc
@@ -138,4 +133,4 @@ async def test_an_occlusion_in_the_pacs_becomes_a_page(
     assert stroke.outcome.finding is not None
     assert stroke.outcome.finding.state is FindingState.DETECTED
     assert stroke.outcome.finding.location.side is Side.LEFT
-    assert case.pages[0].recipient == "neuro-1"
+    assert [(item.team, item.state) for item in case.incidents] == [("stroke", "open")]

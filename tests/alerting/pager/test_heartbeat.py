@@ -61,5 +61,5 @@ async def test_one_that_does_not_arrive_is_told_once_and_cleared_by_the_next(eng
     await _set_beat(engine, made_s_ago=30, took_s=2)
     assert await heartbeat.round() is PathState.PROVEN
     assert await notices(engine) == []
-    age_s = registry.get_sample_value("codestroke_heartbeat_age_seconds")
+    age_s = registry.get_sample_value("codestroke_page_heartbeat_age_seconds")
     assert age_s == pytest.approx(30, abs=5)
