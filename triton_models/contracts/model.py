@@ -47,6 +47,7 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         intercept: of the logistic calibration.
         sigma_mm: standard error of a measurement on data not trained on; 0 where nothing is measured.
         bias_mm: mean error of the measurement on the same data, taken off again.
+        sigma_per_doubt: what each unit of the case's own doubt adds (in quadrature) to the standard error.
     """
 
     name: str
@@ -57,6 +58,7 @@ class OperatingPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     intercept: float = 0.0
     sigma_mm: float = 0.0
     bias_mm: float = 0.0
+    sigma_per_doubt: float = 0.0
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

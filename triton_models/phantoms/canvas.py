@@ -78,6 +78,24 @@ class Canvas:
             np.maximum(share[box], ball, out=share[box])
         return share
 
+    @property
+    def edge_mm(self) -> float:
+        """Width over which an edge is softened."""
+        return self._edge_mm
+
+    def places_near(
+        self, points_mm: NDArray[np.float64], reach_mm: float
+    ) -> tuple[tuple[slice, slice, slice], NDArray[np.float32]]:
+        """The box of voxels around points of the anatomy, and where its voxels lie in the anatomy (m, 3: x, y, z)."""
+        placed = self._pose.place(points_mm)
+        low, high = placed.min(axis=0), placed.max(axis=0)
+        box = self._box((low + high) / 2, (high - low) / 2 + reach_mm)
+        if box is None:
+            return (slice(0, 0),) * 3, np.zeros((0, 3), np.float32)
+        z, y, x = (axis[cut] for axis, cut in zip(self._axes, box, strict=True))
+        grid = np.stack(np.meshgrid(x, y, z, indexing="ij"), axis=-1).transpose(2, 1, 0, 3).reshape(-1, 3)
+        return box, ((grid - self._pose.shift_mm) @ self._pose.turn).astype(np.float32)
+
     def beads(self, beads: Beads, hu: float) -> None:
         """Draw many small balls (already placed), all of one value."""
         for slab, share in paint_slabs(beads, self.sampling, self.origin_lps_mm):

@@ -29,6 +29,7 @@ class FitSettings:
         validation_cases, test_cases: how many synthetic cases the other parts hold.
         steps, batch: optimiser steps and cases per step.
         learning_rate: highest value of the cycle.
+        warm_up: share of the steps in which the learning rate rises.
     """
 
     seed: int
@@ -38,6 +39,7 @@ class FitSettings:
     steps: int
     batch: int
     learning_rate: float
+    warm_up: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,9 @@ def fit(network: nn.Module, batches: Iterator[Batch], loss: Loss, settings: FitS
         The running mean of the loss at the end.
     """
     optimiser = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=_WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, settings.learning_rate, total_steps=settings.steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.learning_rate, total_steps=settings.steps, pct_start=settings.warm_up
+    )
     network.train()
     running = 0.0
     with _progress() as progress:

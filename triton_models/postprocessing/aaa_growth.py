@@ -1,0 +1,63 @@
+"""Growth of an aorta from dated diameters: a rate with its 95 % interval, and whether it is rapid beyond doubt.
+
+Called where earlier diameters of the same patient are known. Pure; never reads the clock or the store.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from triton_models.postprocessing.aaa_rules import RAPID_GROWTH
+
+# Two scans closer than this cannot tell growth from the error of measuring.
+LEAST_DAYS = 30.0
+_Z95 = 1.96
+_YEAR_DAYS = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A diameter, the standard error of its measurement, and when the images were taken (aware UTC)."""
+
+    taken_at: datetime
+    diameter_mm: float
+    sigma_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Growth in mm a year, its 95 % interval, the years between first and last scan, and the verdict."""
+
+    mm_per_year: float
+    low: float
+    high: float
+    years: float
+    rapid: bool
+
+
+def growth_of(diameters: Sequence[Dated]) -> Growth | None:
+    """Fit a straight line through the diameters, weighted by their errors.
+
+    Rapid only when the lower bound of the rate passes the rule (``RAPID_GROWTH``): two measurements of an unchanged
+    aorta must not differ by chance into an alarm.
+
+    Returns:
+        None with fewer than two diameters, or when all were taken within ``LEAST_DAYS``.
+    """
+    if len(diameters) < 2:  # noqa: PLR2004 - a line needs two points
+        return None
+    days = [(d.taken_at - diameters[0].taken_at).total_seconds() / 86_400 for d in diameters]
+    span = max(days) - min(days)
+    if span < LEAST_DAYS:
+        return None
+    weights = [1.0 / max(d.sigma_mm, 1e-3) ** 2 for d in diameters]
+    total = sum(weights)
+    middle = sum(w * t for w, t in zip(weights, days, strict=True)) / total
+    spread = sum(w * (t - middle) ** 2 for w, t in zip(weights, days, strict=True))
+    slope = sum(w * (t - middle) * d.diameter_mm for w, t, d in zip(weights, days, diameters, strict=True)) / spread
+    rate, half = slope * _YEAR_DAYS, _Z95 * _YEAR_DAYS / math.sqrt(spread)
+    rapid = rate - half >= min(rule.mm_per_year for rule in RAPID_GROWTH)
+    return Growth(rate, rate - half, rate + half, span / _YEAR_DAYS, rapid)
