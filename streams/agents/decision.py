@@ -24,6 +24,7 @@ from store.engine import transaction
 from store.incidents import Incident
 from store.worklist import WorklistRow
 from streams.agents import metrics
+from streams.agents.history import followed
 from streams.core.budget import Budget
 from streams.core.ranking import WaitLimits, place
 from streams.core.states import PathwayView, state_of
@@ -65,6 +66,7 @@ class Decision:
             if case is None:
                 raise MalformedEvent("case is not in the register", reason="unknown_case")
             now = self.now()
+            event = await followed(connection, case, event, self._pathway(event.pathway))
             new = await self._record(connection, event, now)
             incident = await self._alert(connection, case, event, now) if new else None
             row = await self._rank(connection, case, now)

@@ -5,14 +5,15 @@ Adding a pathway adds one folder with a ``pathway.py`` that exports ``PATHWAY``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.events import StudyArrived
 from schemas.findings import Finding
 from schemas.priorities import Lane, Priority
+from store.measurements import Measured
 from streams.core.eligibility import Eligibility
 from streams.dicom.choice import SeriesRule
 from triton_models.contracts import ModelContract
@@ -36,6 +37,8 @@ class Patient:
 
 
 Prepare = Callable[[Any], Prepared]
+# The name of the measurement that is followed, and what earlier ones of the patient, oldest first, change.
+Follow = tuple[str, Callable[[Finding, Sequence[Measured], datetime], Finding]]
 Read = Callable[[Mapping[str, Tensor], Prepared, ModelContract, Patient], Finding]
 
 
@@ -55,6 +58,7 @@ class Pathway:
         prepare: image on the grid → model inputs or a refusal; no I/O.
         read: model outputs → finding; no I/O.
         alert: whether a finding pages somebody, and whom.
+        follow: how earlier measurements of the same patient change a finding, where they do.
     """
 
     name: str
@@ -68,6 +72,7 @@ class Pathway:
     prepare: Prepare
     read: Read
     alert: Callable[[Finding], Alert | None]
+    follow: Follow | None = None
 
     def lane(self, priority: Priority) -> Lane:
         """The lane of a case: a human's urgency lifts it, nothing lowers it."""

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
+from schemas.findings import Finding, FindingState, Measurement, Urgency
 from triton_models.postprocessing.aaa_rules import RAPID_GROWTH
 
 # Two scans closer than this cannot tell growth from the error of measuring.
@@ -61,3 +64,30 @@ def growth_of(diameters: Sequence[Dated]) -> Growth | None:
     rate, half = slope * _YEAR_DAYS, _Z95 * _YEAR_DAYS / math.sqrt(spread)
     rapid = rate - half >= min(rule.mm_per_year for rule in RAPID_GROWTH)
     return Growth(rate, rate - half, rate + half, span / _YEAR_DAYS, rapid)
+
+
+def with_growth(finding: Finding, earlier: Sequence[Dated], taken_at: datetime) -> Finding:
+    """Add growth against earlier diameters of the same patient; rapid growth is urgent.
+
+    Args:
+        finding: of this study; returned as it is when it has no diameter or no growth can be told.
+        earlier: dated diameters, in any order.
+        taken_at: when this study's images were taken (aware UTC).
+    """
+    now = finding.measurement("max_diameter_mm")
+    if now is None or now.low is None or now.high is None:
+        return finding
+    today = Dated(taken_at, now.value, max(now.high - now.low, 0.1) / (2 * _Z95))
+    growth = growth_of(sorted((*earlier, today), key=lambda d: d.taken_at))
+    if growth is None:
+        return finding
+    rate = Measurement(
+        name="growth_mm_per_year", value=round(growth.mm_per_year, 1), unit="mm/a", low=round(growth.low, 1),
+        high=round(growth.high, 1), method=f"line through {len(earlier) + 1} diameters",
+    )  # fmt: skip
+    changed = msgspec.structs.replace(finding, measurements=(*finding.measurements, rate))
+    if not (growth.rapid and finding.state is FindingState.DETECTED):
+        return changed
+    grave = finding.urgency if finding.urgency is Urgency.EMERGENCY else Urgency.URGENT
+    reason = f"{finding.reason}; growing by {growth.mm_per_year:.0f} mm a year ({growth.low:.0f} to {growth.high:.0f})"
+    return msgspec.structs.replace(changed, urgency=grave, reason=reason)

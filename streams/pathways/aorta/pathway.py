@@ -13,6 +13,7 @@ from schemas.findings import Finding, FindingState, Urgency
 from schemas.priorities import Lane
 from streams.core.eligibility import Eligibility, RegionRule, judge
 from streams.dicom.choice import SeriesRule
+from streams.pathways.aorta.following import MEASUREMENT, follow
 from streams.pathways.base import Alert, Pathway, Patient
 from triton_models.contracts import ModelContract
 from triton_models.postprocessing import aorta as reading
@@ -85,4 +86,5 @@ PATHWAY = Pathway(
     prepare=preparing.prepare,
     read=_read,
     alert=_alert,
+    follow=(MEASUREMENT, follow),
 )
