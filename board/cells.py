@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from board import words
-from board.model import AckView, MeasurementView, ModelView, PageCell, PathwayCell
-from board.rows import IncidentRow, PageRow, PathwayRow
+from board.model import AckView, KeyImageView, MeasurementView, ModelView, PageCell, PathwayCell
+from board.rows import IncidentRow, KeyImageRow, PageRow, PathwayRow
 from schemas.findings import Finding
 
 
@@ -37,6 +37,7 @@ def pathway_cell(row: PathwayRow) -> PathwayCell:
         decided_at=row.outcome.decided_at,
         deadline=row.deadline if row.eligible else None,
         measurements=_measurements(finding),
+        key_image=_key_image(row.key_image),
         model=_model(finding),
     )
 
@@ -85,6 +86,10 @@ def _measurements(finding: Finding | None) -> tuple[MeasurementView, ...]:
         MeasurementView(name=item.name, value=item.value, unit=item.unit, low=item.low, high=item.high)
         for item in (finding.measurements if finding else ())
     )
+
+
+def _key_image(row: KeyImageRow | None) -> KeyImageView | None:
+    return KeyImageView(caption=row.caption, version=f"{row.made_at:%Y%m%dT%H%M%S%f}") if row else None
 
 
 def _model(finding: Finding | None) -> ModelView | None:

@@ -73,6 +73,13 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     operating_point: str
 
 
+class KeyImageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of the finding; ``version`` changes with the picture."""
+
+    caption: str
+    version: str
+
+
 class PathwayCell(msgspec.Struct, frozen=True, kw_only=True):
     """One pathway of a case: outcome and finding are wire words, ``words`` is what the screen says."""
 
@@ -87,6 +94,7 @@ class PathwayCell(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     deadline: datetime | None = None
     measurements: tuple[MeasurementView, ...] = ()
+    key_image: KeyImageView | None = None
     model: ModelView | None = None
 
 

@@ -24,13 +24,16 @@ Wakes = Callable[[], AsyncIterator[str]]
 
 
 class Reads(Protocol):
-    """Reads of the store; both raise ``PeerUnavailable`` when it is away."""
+    """Reads of the store; all raise ``PeerUnavailable`` when it is away."""
 
     async def board(self, now: datetime) -> BoardRows:
         """All open cases and the counts of the day."""
 
     async def case(self, reference: str) -> tuple[CaseRow, tuple[PageEventRow, ...]] | None:
         """One case by its short code, with the events of its pages."""
+
+    async def key_image(self, reference: str, pathway: str) -> bytes | None:
+        """The key image of a case as PNG."""
 
 
 class Rota(Protocol):

@@ -18,17 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from board.counts import today_counts
 from board.desk_queries import desk_rows
-from board.rows import BoardRows, CaseRow, IncidentRow, OutcomeRow, PageEventRow, PageRow, PathwayRow
+from board.rows import BoardRows, CaseRow, IncidentRow, KeyImageRow, OutcomeRow, PageEventRow, PageRow, PathwayRow
 from schemas.findings import Finding, Outcome, OutcomeKind
 from schemas.ledger import Ledger
 from schemas.priorities import parse_priority
+from store import key_images as pictures
 from store.engine import transaction
 from store.incidents import Answer
+from store.key_images import StoredKeyImage
 from store.tables import (
     case_pathways,
     cases,
     incident_answers,
     incidents,
+    key_images,
     outcomes,
     page_events,
     page_outbox,
@@ -96,6 +99,17 @@ async def read_case(engine: AsyncEngine, reference: str) -> tuple[CaseRow, tuple
         return case, await _page_events(connection, case)
 
 
+async def read_key_image(engine: AsyncEngine, reference: str, pathway: str) -> StoredKeyImage | None:
+    """Read the key image of a case; None where there is none.
+
+    Raises:
+        PeerUnavailable: PostgreSQL cannot be reached.
+    """
+    async with transaction(engine) as connection:
+        await _read_only(connection)
+        return await pictures.of_reference(connection, reference, pathway)
+
+
 def _cases() -> Select[Any]:
     joined = cases.outerjoin(worklist, worklist.c.case_id == cases.c.case_id)
     return select(*_CASE_COLUMNS).select_from(joined)
@@ -114,6 +128,11 @@ async def _assemble(connection: AsyncConnection, found: Sequence[Row[Any]]) -> t
 
 async def _pathways(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[PathwayRow]]:
     same = and_(outcomes.c.case_id == case_pathways.c.case_id, outcomes.c.pathway == case_pathways.c.pathway)
+    drawn = and_(
+        key_images.c.case_id == outcomes.c.case_id,
+        key_images.c.pathway == outcomes.c.pathway,
+        key_images.c.revision == outcomes.c.revision,
+    )
     statement = (
         select(
             case_pathways,
@@ -125,8 +144,10 @@ async def _pathways(connection: AsyncConnection, ids: Sequence[str]) -> dict[str
             outcomes.c.series_reason,
             outcomes.c.ledger,
             outcomes.c.decided_at,
+            key_images.c.caption,
+            key_images.c.made_at,
         )
-        .select_from(case_pathways.outerjoin(outcomes, same))
+        .select_from(case_pathways.outerjoin(outcomes, same).outerjoin(key_images, drawn))
         .where(case_pathways.c.case_id.in_(ids))
         .order_by(case_pathways.c.pathway)
     )
@@ -220,6 +241,7 @@ def _pathway(row: Row[Any]) -> PathwayRow:
         requested_at=row.requested_at,
         deadline=row.deadline,
         outcome=_outcome(row) if row.kind is not None else None,
+        key_image=KeyImageRow(caption=row.caption, made_at=row.made_at) if row.caption is not None else None,
     )
 
 

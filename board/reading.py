@@ -44,6 +44,12 @@ class StoreReads:
             found = await queries.read_case(self._engine, reference)
         return (self._planned(found[0]), found[1]) if found else None
 
+    async def key_image(self, reference: str, pathway: str) -> bytes | None:
+        """The key image of a case as PNG."""
+        with _translated():
+            found = await queries.read_key_image(self._engine, reference, pathway)
+        return found.png if found else None
+
     def _planned(self, case: CaseRow) -> CaseRow:
         if self._rota is None or not case.incidents:
             return case

@@ -29,6 +29,14 @@ class OutcomeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyImageRow:
+    """The key image of an outcome, without its pixels."""
+
+    caption: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PathwayRow:
     """One pathway of a case; ``outcome`` is None while it is under way."""
 
@@ -39,6 +47,8 @@ class PathwayRow:
     requested_at: datetime
     deadline: datetime
     outcome: OutcomeRow | None = None
+    key_image: KeyImageRow | None = None
+    """Of the same revision as the outcome."""
 
     @property
     def is_amended(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from board.events import screen_events, stale_because
@@ -60,6 +60,18 @@ def screen_routes(
         desk = feed.picture.view.desk if feed.picture else DeskView()
         trouble = _trouble(feed, settings, now)
         return HTMLResponse(pages.case(view, story_of(row, happened), now, desk=desk, trouble=trouble, said=said))
+
+    @router.get("/cases/{reference}/{pathway}.png")
+    async def key_image(reference: str, pathway: str) -> Response:
+        now = clock()
+        try:
+            found = await reads.key_image(reference.upper(), pathway) if _REFERENCE.match(reference.upper()) else None
+        except CodestrokeError as error:
+            return HTMLResponse(pages.problem("The picture cannot be read now", str(error), now), status_code=503)
+        if found is None:
+            text = "There is no key image of this case and pathway."
+            return HTMLResponse(pages.problem("No such picture", text, now), status_code=404)
+        return Response(found, media_type="image/png")
 
     return router
 

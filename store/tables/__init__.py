@@ -2,6 +2,7 @@
 
 from store.tables.audit import audit
 from store.tables.cases import case_pathways, cases, outcomes
+from store.tables.evidence import key_images
 from store.tables.incidents import incident_answers, incidents, page_events, page_outbox
 from store.tables.meta import metadata
 from store.tables.paging import desk_notices, list_lags, pager_clock, phones, rota_calendars, silences
@@ -14,6 +15,7 @@ __all__ = [
     "desk_notices",
     "incident_answers",
     "incidents",
+    "key_images",
     "list_lags",
     "measurements",
     "metadata",

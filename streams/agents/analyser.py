@@ -22,6 +22,7 @@ from store.cases import Case, find
 from store.engine import transaction
 from streams.agents import metrics
 from streams.agents.analysis import Analysis, Answer
+from streams.agents.explaining import Explaining
 from streams.agents.stopwatch import Stopwatch
 from streams.core.budget import Budget
 from streams.kafka.consume import Incoming
@@ -40,7 +41,7 @@ class Analyser:
     now: Callable[[], datetime]
 
     async def handle(self, request: CaseRequested, incoming: Incoming) -> None:
-        """Analyse one case and produce its outcome.
+        """Analyse one case and produce its outcome, then keep its key image.
 
         Raises:
             MalformedEvent: the case is not registered, or the request is of another pathway.
@@ -59,6 +60,8 @@ class Analyser:
         watch.book(Stage.TRANSIT, incoming.received_at)
         answer = await self.analysis.run(request, case, watch)
         await self._tell(request, case, answer, watch)
+        if answer.draw is not None:
+            await Explaining(engine=self.engine, now=self.now).explain(request, answer.draw)
 
     async def fail(self, request: CaseRequested, incoming: Incoming, error: BaseException) -> None:
         """Give a request that could not be handled its ``failed`` outcome."""

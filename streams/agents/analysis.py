@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,7 @@ from streams.dicom.choice import Choice, choose_series
 from streams.inference.gate import Gate
 from streams.pathways import Pathway, Patient
 from triton_models.contracts import ModelContract
+from triton_models.explanation.key_image import KeyImage
 from triton_models.prepared import Prepared, RefusalState, Tensor
 from triton_models.volume import Radiograph, Volume
 
@@ -38,6 +40,9 @@ RESERVE_S = 1.0
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 3.0
 _LONGEST_RETRY_S = 120.0
+
+
+Told = tuple[Outcome, Callable[[], KeyImage | None] | None]
 
 
 class Model(Protocol):
@@ -51,10 +56,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an analysis gives back."""
+    """What an analysis gives back; ``draw`` makes the key image, where the pathway can and there is a finding."""
 
     outcome: Outcome
     series_reason: str = ""
+    draw: Callable[[], KeyImage | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,8 @@ class Analysis:
         try:
             choice = choose_series(case.study, self.pathway.series)
             reason = choice.reason
-            return Answer(await self._persist(request, case, choice, watch), reason)
+            outcome, draw = await self._persist(request, case, choice, watch)
+            return Answer(outcome, reason, draw)
         except CodestrokeError as error:
             metrics.FAILURES.labels(self.pathway.name, error.reason).inc()
             _log.warning("not_analysed", case_id=case.case_id, pathway=self.pathway.name, reason=error.reason)
@@ -82,7 +89,7 @@ class Analysis:
         finally:
             watch.finish()
 
-    async def _persist(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Outcome:
+    async def _persist(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Told:
         """Try until it works, a permanent error says it never will, or the budget is spent."""
         wait_s, give_up_below = _FIRST_WAIT_S, max(RESERVE_S, watch.remaining_s() - _LONGEST_RETRY_S)
         while True:
@@ -98,17 +105,18 @@ class Analysis:
                 await asyncio.sleep(wait_s)
                 wait_s = min(_LONGEST_WAIT_S, wait_s * 2)
 
-    async def _once(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Outcome:
+    async def _once(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Told:
         image = await self._image(request, case, choice, watch)
         watch.enter(Stage.PREPROCESS)
         prepared = await asyncio.to_thread(self.pathway.prepare, image)
         if prepared.refusal is not None and prepared.refusal.state is RefusalState.NOT_APPLICABLE:
-            return Outcome.not_applicable(prepared.refusal.reason)
+            return Outcome.not_applicable(prepared.refusal.reason), None
         outputs = {} if prepared.refusal is not None else await self._infer(request, prepared, watch)
         watch.enter(Stage.READ)
         patient = Patient(case.study.patient_sex, case.study.patient_age_years)
         finding = await asyncio.to_thread(self.pathway.read, outputs, prepared, self.model.contract, patient)
-        return Outcome.scored(finding)
+        explain = self.pathway.explain
+        return Outcome.scored(finding), partial(explain, image, prepared, outputs, finding) if explain else None
 
     async def _image(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Volume | Radiograph:
         folder = Path(tempfile.mkdtemp(dir=self.scratch, prefix=f"{case.case_id}-"))

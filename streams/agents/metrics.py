@@ -13,4 +13,8 @@ ARRIVAL_TO_DECISION = Histogram(
     "codestroke_arrival_to_decision_seconds", "From the last slice to the decision", ["pathway"], buckets=_SECONDS
 )
 ROUTED = Counter("codestroke_cases_routed_total", "Studies routed", ["pathway", "lane"])
+EXPLAIN_SECONDS = Histogram(
+    "codestroke_explain_seconds", "Drawing and keeping a key image", ["pathway"], buckets=_SECONDS
+)
+UNEXPLAINED = Counter("codestroke_unexplained_total", "Findings without a key image", ["pathway", "reason"])
 LATE = Counter("codestroke_late_outcomes_total", "Outcomes after their deadline", ["pathway"])

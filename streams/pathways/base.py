@@ -17,6 +17,7 @@ from store.measurements import Measured
 from streams.core.eligibility import Eligibility
 from streams.dicom.choice import SeriesRule
 from triton_models.contracts import ModelContract
+from triton_models.explanation.key_image import KeyImage
 from triton_models.prepared import Prepared, Tensor
 from triton_models.volume import FilmGrid, VolumeGrid
 
@@ -39,6 +40,8 @@ class Patient:
 Prepare = Callable[[Any], Prepared]
 # The name of the measurement that is followed, and what earlier ones of the patient, oldest first, change.
 Follow = tuple[str, Callable[[Finding, Sequence[Measured], datetime], Finding]]
+# Image on the grid, what was prepared, the model's outputs (empty where it was not asked) and the finding.
+Explain = Callable[[Any, Prepared, Mapping[str, Tensor], Finding], KeyImage | None]
 Read = Callable[[Mapping[str, Tensor], Prepared, ModelContract, Patient], Finding]
 
 
@@ -58,6 +61,7 @@ class Pathway:
         prepare: image on the grid → model inputs or a refusal; no I/O.
         read: model outputs → finding; no I/O.
         alert: whether a finding pages somebody, and whom.
+        explain: draws the key image of a finding, or nothing where there is nothing to show; no I/O.
         follow: how earlier measurements of the same patient change a finding, where they do.
     """
 
@@ -72,6 +76,7 @@ class Pathway:
     prepare: Prepare
     read: Read
     alert: Callable[[Finding], Alert | None]
+    explain: Explain | None = None
     follow: Follow | None = None
 
     def lane(self, priority: Priority) -> Lane:

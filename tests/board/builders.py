@@ -168,6 +168,7 @@ class FakeReads:
         self.error: CodestrokeError | None = None
         self.bug: Exception | None = None
         self.changed = asyncio.Event()
+        self.pictures: dict[tuple[str, str], bytes] = {}
 
     async def board(self, now: datetime) -> BoardRows:
         if problem := self.error or self.bug:
@@ -179,6 +180,11 @@ class FakeReads:
             raise self.error
         found = next((item for item in self.rows.cases if item.reference == reference), None)
         return (found, (PageEventRow(kind="claimed", at=ago(119), page_id="page-1"),)) if found else None
+
+    async def key_image(self, reference: str, pathway: str) -> bytes | None:
+        if self.error:
+            raise self.error
+        return self.pictures.get((reference, pathway))
 
     async def wakes(self) -> AsyncIterator[str]:
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from board.app import BoardDeps, BoardPorts, assemble, create_app
+from board.rows import KeyImageRow
 from board.settings import BoardSettings
 from schemas.errors import PeerUnavailable
+from schemas.findings import Outcome
 from store.engine import StoreSettings, open_engine
-from tests.board.builders import NOW, FakeReads, shift
+from tests.board.builders import NOW, FakeReads, board, case, ended, finding, pathway, shift
 from tests.board.serving import served
 
 
@@ -135,3 +138,28 @@ async def ready(http: aiohttp.ClientSession) -> dict[str, Any]:
                 return state
         await asyncio.sleep(0.05)
     raise AssertionError("the board did not get ready")
+
+
+async def test_the_case_page_shows_the_key_image_and_its_address_serves_it() -> None:
+    explained = dataclasses.replace(
+        pathway(outcome=ended(Outcome.scored(finding()), decided_at=NOW)),
+        key_image=KeyImageRow(caption="left M1, axial", made_at=NOW),
+    )
+    row = case("a", explained)
+    reads = FakeReads(board(row))
+    reads.pictures[row.reference, "stroke"] = b"\x89PNG of the test"
+    async with served(ports(reads)) as http:
+        async with http.get(f"/cases/{row.reference}") as response:
+            html = await response.text()
+        assert f"/cases/{row.reference}/stroke.png?v=" in html
+        assert "left M1, axial" in html
+        async with http.get(f"/cases/{row.reference}/stroke.png") as response:
+            assert response.status == 200
+            assert response.headers["Content-Type"] == "image/png"
+            assert response.headers["Cache-Control"] == "no-store"
+            assert await response.read() == b"\x89PNG of the test"
+        async with http.get(f"/cases/{row.reference}/chest.png") as response:
+            assert response.status == 404
+        reads.error = PeerUnavailable("away")
+        async with http.get(f"/cases/{row.reference}/stroke.png") as response:
+            assert response.status == 503
