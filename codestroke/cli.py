@@ -33,7 +33,7 @@ COMMANDS = {
     "topics": ("codestroke.commands.topics:app", "Kafka topics: create, describe with lag."),
     "dlq": ("codestroke.commands.dlq:app", "Dead letters: list and replay."),
     "db": ("codestroke.commands.db:app", "Migrate the store."),
-    "models": ("triton_models.commands:app", "Train, evaluate, export and validate models."),
+    "models": ("codestroke.commands.models:app", "Train, evaluate, export and validate models."),
     "simulate": ("codestroke.commands.simulate:app", "A synthetic hospital: a phone carrier and a shift."),
 }
 for name, (target, text) in COMMANDS.items():

@@ -1,4 +1,4 @@
-"""``codestroke models``: train, evaluate, export and validate. Training needs the extra ``train``."""
+"""What ``codestroke models`` does with networks: train, judge held-out data, export, validate; needs ``train``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated
 
-import cyclopts
 import msgspec
 from cyclopts import Parameter
 from rich.console import Console
@@ -16,10 +15,8 @@ from rich.console import Console
 from schemas.errors import BadSettings
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
-app = cyclopts.App(name="models", help="Train, evaluate, export and validate models. Research only.")
 
 
-@app.command
 def train(pathway: str, *, out: Path | None = None, seed: int = 1, smoke: bool = False, as_json: Json = False) -> None:
     """Train a network from scratch, export it to ONNX, choose its operating point and judge it on held-out data.
 
@@ -36,21 +33,12 @@ def train(pathway: str, *, out: Path | None = None, seed: int = 1, smoke: bool =
     _show(msgspec.to_builtins(record), as_json=as_json, said=f"trained into {folder}")
 
 
-@app.command
-def evaluate(pathway: str, *, seed: int = 1, smoke: bool = False, as_json: Json = False) -> None:
-    """Judge the installed model on data that it was not trained on.
-
-    Args:
-        pathway: stroke, aorta or chest.
-        seed: the seed that the model was trained with: it says which cases are held out.
-        smoke: judge on a handful of cases.
-        as_json: print one JSON document.
-    """
-    figures = _runs().evaluate(pathway, seed=seed, smoke=smoke, data=_data())
-    _show(figures, as_json=as_json, said=f"{pathway}, held-out data")
+def held_out_figures(pathway: str, *, seed: int = 1, smoke: bool = False) -> dict[str, object]:
+    """Judge the installed model on data that it was not trained on."""
+    figures: dict[str, object] = _runs().evaluate(pathway, seed=seed, smoke=smoke, data=_data())
+    return figures
 
 
-@app.command
 def export(pathway: str, *, out: Path | None = None) -> None:
     """Install the model of a finished training run into the package.
 
@@ -62,7 +50,6 @@ def export(pathway: str, *, out: Path | None = None) -> None:
         Console().print(f"wrote {path}")
 
 
-@app.command
 def validate(pathway: str, *, as_json: Json = False) -> None:
     """Check the installed model: checksum, server settings, known answer, and the time of one execution.
 

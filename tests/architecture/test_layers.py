@@ -28,15 +28,16 @@ PURE = {
     "re",
 }
 PURE |= {"msgspec", "schemas", "statistics", "typing"}
-# One process serves without these; importing all of it must not load them.
-MODELS = ("contracts", "phantoms", "postprocessing", "preprocessing")
+# One process serves without these; importing all of it must not load them. Judging a folder is no serving.
+MODELS = ("contracts", "explanation", "phantoms", "postprocessing", "preprocessing")
 SERVING = (*PACKAGES[:-1], *(f"triton_models.{name}" for name in MODELS))
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 for root in sys.argv[1:]:
     package = importlib.import_module(root)
     for module in pkgutil.walk_packages(package.__path__, root + "."):
-        if not module.name.endswith(("__main__", "migrations.env")) and "triton_backend" not in module.name:
+        apart = {"triton_backend", "evaluation"} & set(module.name.split("."))
+        if not apart and not module.name.endswith(("__main__", "migrations.env")):
             importlib.import_module(module.name)
 print(*sorted({"torch", "monai", "onnx", "onnxruntime", "pandas", "scipy"} & set(sys.modules)))
 """

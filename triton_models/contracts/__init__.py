@@ -2,7 +2,7 @@
 
 from triton_models.contracts.check import check_inputs, check_metadata, check_outputs
 from triton_models.contracts.known_answer import check_known_answer, known_answer_inputs
-from triton_models.contracts.load import load_contract, model_ref, parse_contract
+from triton_models.contracts.load import installed_model, load_contract, model_ref, parse_contract
 from triton_models.contracts.model import Datatype, KnownAnswer, ModelContract, OperatingPoint, Sample, TensorSpec
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "check_known_answer",
     "check_metadata",
     "check_outputs",
+    "installed_model",
     "known_answer_inputs",
     "load_contract",
     "model_ref",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 
 import msgspec
 
@@ -46,6 +47,12 @@ def parse_contract(raw: bytes, name: str) -> ModelContract:
         raise BadSettings(f"contract of model {name!r} names no weights by SHA-256", reason="bad_contract")
     _check_operating_point(contract)
     return contract
+
+
+def installed_model(contract: ModelContract) -> Path:
+    """Where the server finds the model file of a contract."""
+    packaged = Path(str(resources.files("triton_models"))) / "repository"
+    return packaged / contract.name / contract.version / "model.onnx"
 
 
 def model_ref(contract: ModelContract) -> ModelRef:

@@ -20,8 +20,8 @@ import torch
 import triton_models
 from schemas.errors import BadSettings
 from triton_models.contracts import (
-    ModelContract,
     check_known_answer,
+    installed_model,
     known_answer_inputs,
     load_contract,
     parse_contract,
@@ -127,11 +127,6 @@ def validate(pathway: str) -> dict[str, object]:
 def package_root() -> Path:
     """The folder of this package on disk."""
     return Path(triton_models.__file__).parent
-
-
-def installed_model(contract: ModelContract) -> Path:
-    """Where the server finds the model file of a contract."""
-    return package_root() / "repository" / contract.name / contract.version / "model.onnx"
 
 
 def file_sha256(path: Path) -> str:
