@@ -1,4 +1,4 @@
-"""Triton's own environment: the server's wheel, numpy < 2 and onnxruntime, apart from ours, and its backends.
+"""Triton's own environment: the server's wheel, numpy < 2, onnxruntime and OpenVINO, apart from ours, and its backends.
 
 Called by ``triton.py``. It is built with uv from the committed lock (``locks/triton.txt``, hashes checked), for
 the running CPython, whose version the stub process must match. ``python -m codestroke.services.triton_env``
@@ -48,7 +48,7 @@ def ensure(cache: Path, console: Console) -> Path:
 
 
 def _build(target: Path, console: Console) -> None:
-    console.print("Triton's own environment (about 80 MB to download)")
+    console.print("Triton's own environment (about 140 MB to download)")
     _uv("venv", "--quiet", "--python", sys.executable, str(target / "venv"))
     install = ("pip", "install", "--python", str(python(target)), "--no-deps", "--require-hashes", "-r", str(LOCK))
     if console.is_terminal and not console.quiet:
@@ -100,7 +100,8 @@ def libpython() -> Path:
 def relock() -> None:
     """Resolve the environment anew for every Python we support, and write the lock with its hashes."""
     common = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--no-annotate")
-    packages = _uv("pip", "compile", *common, str(_WANTED))
+    # Nothing in a hospital reports to a vendor; OpenVINO runs without it.
+    packages = _uv("pip", "compile", *common, "--no-emit-package", "openvino-telemetry", str(_WANTED))
     server = _uv("pip", "compile", *common, "--no-deps", "-", stdin=_SERVER)
     head = "# Triton's own environment; made by: python -m codestroke.services.triton_env\n"
     LOCK.write_text(head + packages + server)

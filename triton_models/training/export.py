@@ -96,6 +96,8 @@ def server_config(contract: ModelContract) -> str:
         for spec in specs:
             dims = ", ".join(str(-1 if size is None else size) for size in spec.shape)
             lines.append(f'{kind} [ {{ name: "{spec.name}" data_type: TYPE_{spec.datatype.value} dims: [ {dims} ] }} ]')
+    # Where the server knows this parameter, it serves OpenVINO if that agrees with ONNX Runtime; others pass it over.
+    lines.append('parameters { key: "engine" value: { string_value: "openvino" } }')
     lines.append("instance_group [ { count: 1 kind: KIND_AUTO } ]")
     lines.append(f"version_policy {{ specific {{ versions: [ {contract.version} ] }} }}")
     return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Iterator
 
 import numpy as np
@@ -74,3 +75,12 @@ def test_a_request_that_the_network_refuses_is_an_error_and_the_next_is_served(
     with pytest.raises(InferenceServerException, match="model affine32: "):
         client.infer("affine32", [_input("FP32", empty)])
     assert client.infer("affine32", [_input("FP32", np.array(_X, np.float32))]).as_numpy("y").tolist() == _Y
+
+
+def test_the_metrics_name_the_engine_of_each_model(own_stack: Stack) -> None:
+    address = own_stack.up([Part.TRITON]).triton_metrics
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as response:
+        lines = response.read().decode().splitlines()
+    found = [line for line in lines if line.startswith("codestroke_model_engine{")]
+    assert len(found) == len(_TYPES)
+    assert all('engine="onnxruntime"' in line and line.endswith(" 1") for line in found)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
 import codestroke.services
@@ -42,6 +43,58 @@ def test_a_thread_count_must_be_a_whole_number(backend: ModuleType) -> None:
     with pytest.raises(ModelException, match="intra_op_thread_count of m is 'two'"):
         backend.parameter(config, "intra_op_thread_count")
     assert backend.parameter({"name": "m"}, "intra_op_thread_count") is None
+
+
+class Said:
+    """An engine that gives what the test says, or fails to load."""
+
+    def __init__(self, name: str, value: float = 1.0, *, error: Exception | None = None) -> None:
+        self.name, self._value, self._error = name, value, error
+
+    def __call__(self, path: str, config: dict[str, object]) -> "Said":
+        del path, config
+        if self._error:
+            raise self._error
+        return self
+
+    def run(self, wanted: list[str], feeds: dict[str, np.ndarray]) -> list[np.ndarray]:
+        assert feeds["x"].shape == (1, 3)
+        return [np.full((2, 2), self._value) for _ in wanted]
+
+
+def config(engine: str) -> dict[str, object]:
+    return {
+        "name": "lvo",
+        "parameters": {"engine": {"string_value": engine}},
+        "input": [{"name": "x", "dims": ["-1", "3"], "data_type": "TYPE_FP32"}],
+        "output": [{"name": "y", "dims": ["2", "2"], "data_type": "TYPE_FP32"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other", "serves", "said"),
+    [
+        ("onnxruntime", Said("openvino"), "onnxruntime", ""),
+        ("openvino", Said("openvino", 1.0 + 1e-6), "openvino", "OpenVINO serves"),
+        ("openvino", Said("openvino", 1.01), "onnxruntime", "differs by 1.00e-02"),
+        ("openvino", Said("openvino", float("nan")), "onnxruntime", "differs by nan"),
+        ("openvino", Said("openvino", error=ModuleNotFoundError("openvino")), "onnxruntime", "ModuleNotFoundError"),
+    ],
+)
+def test_openvino_serves_only_where_it_agrees(
+    backend: ModuleType, monkeypatch: pytest.MonkeyPatch, wanted: str, other: Said, serves: str, said: str
+) -> None:
+    monkeypatch.setattr(backend, "OnnxRuntime", Said("onnxruntime"))
+    monkeypatch.setattr(backend, "OpenVino", other)
+    monkeypatch.setattr(backend.pb_utils, "triton_string_to_numpy", lambda _: np.float32, raising=False)
+    lines: list[str] = []
+    assert backend.chosen_engine("model.onnx", config(wanted), lines.append).name == serves
+    assert said in "".join(lines)
+
+
+def test_an_engine_that_is_none_is_refused(backend: ModuleType) -> None:
+    with pytest.raises(ModelException, match="engine of lvo is 'abacus'"):
+        backend.chosen_engine("model.onnx", config("abacus"), print)
 
 
 def test_missing_weights_are_named(backend: ModuleType, tmp_path: Path) -> None:
