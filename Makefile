@@ -42,6 +42,7 @@ services: setup
 # SciPy, a peer in bench.volume, comes with the training packages.
 bench: setup-train
 	$(RUN)python -m bench.volume
+	$(RUN)python -m bench.inference
 	$(RUN)python -m bench.pipeline
 	$(RUN)python -m bench.crash
 	$(RUN)python -m bench.paging_faults

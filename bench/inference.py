@@ -144,11 +144,8 @@ def _one_series(files: list[Path]) -> list[Path]:
 
 
 def _apart(expected: Mapping[str, Tensor], answer: Mapping[str, Tensor]) -> float:
-    worst = 0.0
-    for name, one in expected.items():
-        first, second = np.asarray(one, np.float64), np.asarray(answer[name], np.float64)
-        worst = max(worst, float(np.abs(first - second).max() / max(np.abs(first).max(), 1e-6)))
-    return float(f"{worst:.2e}")
+    pairs = [(np.asarray(one, np.float64), np.asarray(answer[name], np.float64)) for name, one in expected.items()]
+    return float(f"{np.max([np.abs(one - two).max() / max(np.abs(one).max(), 1e-6) for one, two in pairs]):.2e}")
 
 
 def _engines(metrics: str) -> dict[str, str]:
