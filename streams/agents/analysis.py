@@ -17,7 +17,7 @@ from typing import Protocol
 
 import structlog
 
-from schemas.errors import BudgetExhausted, CodestrokeError, PermanentError, TransientError
+from schemas.errors import BudgetExhausted, CodestrokeError, PermanentError, TransientError, UnsuitableSeries
 from schemas.events import CaseRequested
 from schemas.findings import Outcome
 from schemas.ids import StudyUid
@@ -31,7 +31,7 @@ from streams.inference.gate import Gate
 from streams.pathways import Pathway, Patient
 from triton_models.contracts import ModelContract
 from triton_models.explanation.key_image import KeyImage
-from triton_models.prepared import Prepared, RefusalState, Tensor
+from triton_models.prepared import Prepared, RefusalState, Tensor, indeterminate
 from triton_models.volume import Radiograph, Volume
 
 _log = structlog.get_logger(__name__)
@@ -82,12 +82,25 @@ class Analysis:
             reason = choice.reason
             outcome, draw = await self._persist(request, case, choice, watch)
             return Answer(outcome, reason, draw)
+        except UnsuitableSeries as error:
+            answered = self._without_series(case, error)
+            return Answer(answered or self._failed(case, error), reason)
         except CodestrokeError as error:
-            metrics.FAILURES.labels(self.pathway.name, error.reason).inc()
-            _log.warning("not_analysed", case_id=case.case_id, pathway=self.pathway.name, reason=error.reason)
-            return Answer(Outcome.failed(_in_words(error)), reason)
+            return Answer(self._failed(case, error), reason)
         finally:
             watch.finish()
+
+    def _failed(self, case: Case, error: CodestrokeError) -> Outcome:
+        metrics.FAILURES.labels(self.pathway.name, error.reason).inc()
+        _log.warning("not_analysed", case_id=case.case_id, pathway=self.pathway.name, reason=error.reason)
+        return Outcome.failed(_in_words(error))
+
+    def _without_series(self, case: Case, error: UnsuitableSeries) -> Outcome | None:
+        """The outcome of a study of the right kind that has no readable series, where the pathway knows such."""
+        why = self.pathway.cannot_answer(case.study) if error.reason == "no_series" else ""
+        if not why:
+            return None
+        return Outcome.scored(self.pathway.read({}, indeterminate(why, {}), self.model.contract, Patient()))
 
     async def _persist(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Told:
         """Try until it works, a permanent error says it never will, or the budget is spent."""

@@ -7,6 +7,7 @@ no pathway; the rules themselves stand in ``streams/pathways``.
 from __future__ import annotations
 
 import enum
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -40,6 +41,8 @@ _THICK_STEP_MM = 0.25
 @dataclass(frozen=True, slots=True)
 class SeriesRule:
     """What a pathway wants of a series. Words are matched in the upper-cased series description.
+
+    A refused word must begin a word there: Philips' "iDose" is a reconstruction and no dose report.
 
     ``image_types`` are values of Image Type (PS3.3 C.7.6.1.1.2 and C.8.2.1.1.1) that refuse a series. Empty
     ``body_parts``, ``views`` or ``sop_classes`` accept all; a series that states none is accepted too: many do not.
@@ -102,7 +105,7 @@ def refusal(series: SeriesSummary, rule: SeriesRule) -> Refused | None:
         (Refused.MODALITY, series.modality not in rule.modalities),
         (Refused.SOP_CLASS, _outside(series.sop_class_uid, rule.sop_classes)),
         (Refused.LOCALIZER, bool(image_types & rule.refused_image_types)),
-        (Refused.WORDS, any(word in words for word in rule.refused_words)),
+        (Refused.WORDS, any(word.startswith(rule.refused_words) for word in re.split(r"[^A-Z0-9]+", words))),
         (Refused.BODY_PART, _outside(series.body_part.upper(), rule.body_parts)),
         (Refused.VIEW, _outside(series.view_position.upper(), rule.views)),
         (Refused.TOO_FEW, series.instances < rule.min_instances),

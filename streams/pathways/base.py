@@ -61,6 +61,8 @@ class Pathway:
         prepare: image on the grid → model inputs or a refusal; no I/O.
         read: model outputs → finding; no I/O.
         alert: whether a finding pages somebody, and whom.
+        cannot_answer: why a study in which no series can be read is of the right kind but cannot answer; empty where
+            that is a failure.
         explain: draws the key image of a finding, or nothing where there is nothing to show; no I/O.
         follow: how earlier measurements of the same patient change a finding, where they do.
     """
@@ -76,6 +78,7 @@ class Pathway:
     prepare: Prepare
     read: Read
     alert: Callable[[Finding], Alert | None]
+    cannot_answer: Callable[[StudyArrived], str] = lambda _: ""
     explain: Explain | None = None
     follow: Follow | None = None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -12,6 +15,7 @@ from schemas.ledger import attributed_share
 from store.engine import transaction
 from store.outcomes import of_case
 from store.tables import worklist
+from streams.pathways import find_pathway
 from tests.fakes.pathway import finding, pathway
 from tests.fakes.studies import UID, study
 from tests.scenarios.hospital import SITE_KEY, Hospital
@@ -92,3 +96,17 @@ async def test_the_ledger_attributes_the_whole_time(hospital: Hospital) -> None:
         (stored,) = await of_case(connection, case_id_of(SITE_KEY, study_uid(UID)))
     start = study().clocks.last_instance_at
     assert attributed_share(stored.ledger, start, stored.decided_at) == 1.0
+
+
+async def test_a_plain_thick_head_is_indeterminate_and_pages_nobody(hospital: Hospital) -> None:
+    stroke = find_pathway("stroke")
+    hospital.pathway = dataclasses.replace(pathway(), series=stroke.series, cannot_answer=stroke.cannot_answer)
+    hospital.pathway = dataclasses.replace(hospital.pathway, read=stroke.read)
+    plain = study()
+    series = msgspec.structs.replace(plain.series[0], description="HEAD", slice_thickness_mm=5.0)
+    outcome = await hospital.sees(msgspec.structs.replace(plain, series=(series,), description="HEAD"))
+    finding = outcome.outcome.finding
+    assert finding is not None
+    assert finding.state is FindingState.INDETERMINATE
+    assert finding.reason.startswith("no contrast")
+    assert hospital.images.decoded == 0

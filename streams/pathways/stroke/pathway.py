@@ -13,7 +13,7 @@ from schemas.events import StudyArrived
 from schemas.findings import Finding, FindingState
 from schemas.priorities import Lane
 from streams.core.eligibility import Eligibility, RegionRule, judge
-from streams.dicom.choice import SeriesRule
+from streams.dicom.choice import Refused, SeriesRule, refusal
 from streams.pathways.base import Alert, Pathway, Patient
 from triton_models.contracts import ModelContract
 from triton_models.postprocessing import stroke as reading
@@ -48,15 +48,27 @@ _REGION = RegionRule(
     ),
 )
 
+_ANGIOGRAPHY = ("CTA", "ANGIO", "ARTERIAL", "COW", "WILLIS", "CAROTID")
 _SERIES = SeriesRule(
     name="stroke",
     modalities=frozenset({"CT"}),
     min_instances=1,
     max_thickness_mm=3.0,
-    wanted_words=("CTA", "ANGIO", "ARTERIAL", "COW", "WILLIS", "CAROTID"),
+    wanted_words=_ANGIOGRAPHY,
     refused_words=("SCOUT", "TOPOGRAM", "PERFUSION", "MIP", "VENOUS", "DOSE"),
     prefer_contrast=True,
 )
+
+
+_NO_CONTRAST = "no contrast: no series names a contrast agent or an angiography, and all are thicker than 3 mm"
+
+
+def _cannot_answer(study: StudyArrived) -> str:
+    """A plain head in thick slices, which most heads are: nothing in it could be read for an occlusion."""
+    refusals = [refusal(series, _SERIES) for series in study.series]
+    thick = [s for s, why in zip(study.series, refusals, strict=True) if why is Refused.TOO_THICK]
+    angiography = any(word in f"{study.description} {s.description}".upper() for s in thick for word in _ANGIOGRAPHY)
+    return _NO_CONTRAST if thick and not angiography and not any(s.contrast_agent for s in thick) else ""
 
 
 def _eligible(study: StudyArrived) -> Eligibility:
@@ -78,6 +90,7 @@ PATHWAY = Pathway(
     budget=timedelta(seconds=60),
     default_lane=Lane.URGENT,
     eligible=_eligible,
+    cannot_answer=_cannot_answer,
     series=_SERIES,
     model=preparing.MODEL,
     grid=preparing.GRID,

@@ -77,6 +77,8 @@ def test_order_of_listing_never_matters() -> None:
         ({"image_type": ("ORIGINAL", "PRIMARY", "LOCALIZER")}, Refused.LOCALIZER),
         ({"image_type": ("DERIVED", "PRIMARY", "MIP")}, Refused.LOCALIZER),
         ({"description": "Head bone 0.6"}, Refused.WORDS),
+        ({"description": "HEAD, BONES"}, Refused.WORDS),
+        ({"description": "Head 1 mm, iBone"}, None),
         ({"body_part": "KNEE"}, Refused.BODY_PART),
         ({"instances": 2}, Refused.TOO_FEW),
         ({"instances": 5001}, Refused.TOO_MANY),
