@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _Z95 = 1.96
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +81,13 @@ def rates(detected: NDArray[np.bool_], negative: NDArray[np.bool_], truth: NDArr
         "false_positives": int((detected & ~truth).sum()),
         "indeterminate": int((~detected & ~negative).sum()),
     }
+
+
+def bootstrap(
+    rows: Sequence[T], measure: Callable[[list[T]], float], *, times: int = 1000, seed: int = 7
+) -> tuple[float, float]:
+    """95 % interval of a figure over cases, by drawing the cases again with replacement; NaN draws are left out."""
+    rng = np.random.default_rng(seed)
+    values = [measure([rows[int(i)] for i in rng.integers(0, len(rows), len(rows))]) for _ in range(times)]
+    low, high = np.nanpercentile(values, [2.5, 97.5]) if np.isfinite(values).any() else (math.nan, math.nan)
+    return float(low), float(high)
