@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from schemas.findings import Side
 from triton_models.phantoms.acquisition import Acquisition, acquired
 from triton_models.phantoms.canvas import Canvas, Pose, Vector, coarse_sampling, first_voxel
-from triton_models.phantoms.occlusion import Blocked, Occlusion, Segment, block, open_tree
+from triton_models.phantoms.occlusion import Blocked, Occlusion, Segment, block, is_large, open_tree
 from triton_models.phantoms.paint import Beads, Sampling, beads_between, paint_slabs
 from triton_models.phantoms.scan import scan
 from triton_models.phantoms.skull import Brain, HeadStyle, brain_of, draw_head, vein_beads, veins
@@ -93,12 +93,10 @@ def render_head(parameters: HeadParameters, sampling: Sampling = SMALL) -> tuple
     Returns:
         int16 HU, axes z,y,x growing to superior, posterior and the patient's left; and the truth.
     """
-    rng = np.random.default_rng([parameters.seed, 29])
-    tree = parameters.tree or draw_tree(parameters.seed)
+    tree, blocked, rng = _arteries(parameters)
     brain = brain_of(tree, parameters.style)
     pose = Pose.from_degrees(yaw=parameters.yaw_deg, roll=parameters.roll_deg, pitch=parameters.pitch_deg)
     origin = _origin(parameters, brain, pose, sampling)
-    blocked = block(tree, parameters.occlusion, rng) if parameters.occlusion else open_tree(tree)
     arteries, sinuses = _artery_beads(parameters, tree, blocked), _sinus_beads(parameters, brain, rng)
     canvas = _canvas(sampling, origin, pose)
     draw_head(canvas, brain, rng)
@@ -113,6 +111,21 @@ def render_head(parameters: HeadParameters, sampling: Sampling = SMALL) -> tuple
     if parameters.acquisition is None:
         return hu, truth
     return _acquired(hu, truth, parameters.acquisition, rng)
+
+
+def is_judgeable(parameters: HeadParameters) -> bool:
+    """Whether the occlusion asked for is one of a large vessel, as ``occlusion.is_large`` says; open heads are."""
+    if parameters.occlusion is None:
+        return True
+    tree, blocked, _ = _arteries(parameters)
+    return is_large(tree, parameters.occlusion, blocked)
+
+
+def _arteries(parameters: HeadParameters) -> tuple[ArterialTree, Blocked, Generator]:
+    """The tree and what is blocked in it, and the generator that draws all else."""
+    rng = np.random.default_rng([parameters.seed, 29])
+    tree = parameters.tree or draw_tree(parameters.seed)
+    return tree, block(tree, parameters.occlusion, rng) if parameters.occlusion else open_tree(tree), rng
 
 
 def _acquired(

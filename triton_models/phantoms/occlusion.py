@@ -65,6 +65,13 @@ _ICA_STUMP_MM = (4.0, 14.0)
 _BASILAR_MM = (9.0, 22.0)
 _SMALLEST_DIVISION = 0.15
 _M2_MM = (1.0, 10.0)
+# A blocked M2 is a large vessel's occlusion when the lumen is 1.5 mm wide or more (about the calibre from which an M2
+# is treated by thrombectomy), a quarter of the artery's lumen hangs on it and enough of that stays empty to be seen.
+_LARGE_RADIUS_MM = 0.75
+_LARGE_SHARE, _EMPTY_SHARE = 0.25, 0.15
+# A blocked basilar artery must have been seen over this length.
+_SEEN_BASILAR_MM, _SEEN_RADIUS_MM = 6.0, 0.6
+_NEAR_SITE_MM = 3.0
 
 
 def open_tree(tree: ArterialTree) -> Blocked:
@@ -82,6 +89,34 @@ def block(tree: ArterialTree, occlusion: Occlusion, rng: Generator) -> Blocked:
         return _block_carotid_end(tree, occlusion, mca, rng)
     start = _along_m1(tree, mca, rng) if occlusion.segment is Segment.M1 else _in_m2(tree, mca, rng)
     return _from(tree, occlusion, start, rng)
+
+
+def is_large(tree: ArterialTree, occlusion: Occlusion, blocked: Blocked) -> bool:
+    """Whether a large vessel is blocked and its contrast missing.
+
+    A clot in a twig, in an artery that does not show anyway, or one that collaterals hide is no large-vessel occlusion.
+    """
+    if occlusion.segment is Segment.BASILAR:
+        seen = blocked.clot & (tree.radius_mm >= _SEEN_RADIUS_MM)
+        height = tree.points_mm[seen, 2]
+        return bool(height.size and np.ptp(height) >= _SEEN_BASILAR_MM)
+    if occlusion.segment is not Segment.M2:
+        return True
+    near = np.linalg.norm(tree.points_mm - blocked.site_mm, axis=1) < _NEAR_SITE_MM
+    lumen = _lumen_mm3(tree) * (tree.artery == int(_MCA[occlusion.side]))
+    total, missing = max(float(lumen.sum()), 1e-9), np.where(blocked.clot, 1.0, 1.0 - blocked.filling)
+    return (
+        float(tree.radius_mm[near & blocked.clot].max(initial=0.0)) >= _LARGE_RADIUS_MM
+        and float(lumen[missing > 0.0].sum()) >= _LARGE_SHARE * total
+        and float((lumen * missing).sum()) >= _EMPTY_SHARE * total
+    )
+
+
+def _lumen_mm3(tree: ArterialTree) -> NDArray[np.float64]:
+    """Volume of the piece between each point and its parent, but for a factor of pi."""
+    above = np.maximum(tree.parent, 0)
+    length = np.linalg.norm(tree.points_mm - tree.points_mm[above], axis=1) * (tree.parent >= 0)
+    return np.asarray(length * tree.radius_mm**2)
 
 
 def mca_start(tree: ArterialTree, side: Side) -> int:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from schemas.findings import Side
 from triton_models.phantoms.acquisition import random_acquisition
 from triton_models.phantoms.brava import read_tree, tree_files
-from triton_models.phantoms.head import HeadParameters, HeadTruth, render_head
+from triton_models.phantoms.head import HeadParameters, HeadTruth, is_judgeable, render_head
 from triton_models.phantoms.occlusion import Occlusion, Segment
 from triton_models.phantoms.paint import Sampling
 from triton_models.phantoms.regrid import regrid
@@ -42,7 +42,9 @@ from triton_models.training.parts import Part
 from triton_models.volume import Volume
 
 # How often each segment is blocked among the occluded heads; M1 and the carotid end are what thrombectomy treats.
+# What is hard to see is trained more often.
 _SHARES = {Segment.ICA_T: 0.25, Segment.M1: 0.33, Segment.M2: 0.27, Segment.BASILAR: 0.15}
+_TRAIN_SHARES = {Segment.ICA_T: 0.17, Segment.M1: 0.25, Segment.M2: 0.4, Segment.BASILAR: 0.18}
 # Rendered grids, and how many of their slices make one slice of the series: 0.5 to 3 mm thick.
 _SAMPLINGS = (
     (Sampling((165, 224, 224), (1.0, 1.0, 1.0)), 1),
@@ -101,14 +103,17 @@ def heads(part: Part, count: int, *, data: Path | None, seed: int, first: int = 
 def scanned_heads(
     part: Part, count: int, *, data: Path | None, seed: int, first: int = 0
 ) -> Iterator[tuple[HeadCase, NDArray[np.int16], HeadTruth]]:
-    """As ``heads``, with the series itself beside each case."""
+    """As ``heads``, with the series itself beside each case; occlusions that are not of a large vessel are left out."""
     trees = [read_tree(path) for path in split_trees(data)[part]]
     base = _FIRST_SEED[part] + 10_000 * (seed % 7)
     for number in range(first, first + count):
         rng = np.random.default_rng([base, number])
         measured = bool(trees) and rng.random() < _MEASURED_SHARE
         tree = _someone(trees, rng) if measured else draw_tree(base + number)
-        parameters, hard = _parameters(base + number, tree, rng, blocked=number % 2 == 1)
+        shares = _TRAIN_SHARES if part is Part.TRAIN else _SHARES
+        parameters, hard = _parameters(base + number, tree, rng, shares=shares if number % 2 == 1 else None)
+        if not is_judgeable(parameters):
+            continue
         choice = _SAMPLINGS[int(rng.choice(len(_SAMPLINGS), p=_SAMPLING_SHARES))]
         yield _scanned(parameters, choice, rng, measured=measured, hard=hard)
 
@@ -124,8 +129,10 @@ def _someone(trees: list[ArterialTree], rng: Generator) -> ArterialTree:
 
 
 def _parameters(
-    seed: int, tree: ArterialTree, rng: Generator, *, blocked: bool
+    seed: int, tree: ArterialTree, rng: Generator, *, shares: dict[Segment, float] | None
 ) -> tuple[HeadParameters, HardNegative | None]:
+    """One head; ``shares`` says how often which segment is blocked, None leaves all open."""
+    blocked = shares is not None
     hard = _hard(rng, blocked=blocked)
     varied = recalibrated(reshaped(tree, rng), rng)
     if hard in TREE_VARIANTS:
@@ -134,7 +141,7 @@ def _parameters(
         varied = shortened_below(varied, float(rng.uniform(-50, -14)))
     parameters = HeadParameters(
         seed=seed,
-        occlusion=_occlusion(rng) if blocked else None,
+        occlusion=_occlusion(rng, shares) if shares else None,
         tree=varied,
         style=random_style(rng),
         calcified=calcifications(varied, rng) if hard is HardNegative.CALCIFICATION else None,
@@ -154,8 +161,8 @@ def _hard(rng: Generator, *, blocked: bool) -> HardNegative | None:
     return chosen if rng.random() < _HARD_SHARE[blocked] else None
 
 
-def _occlusion(rng: Generator) -> Occlusion:
-    segment = Segment(rng.choice([s.value for s in _SHARES], p=list(_SHARES.values())))
+def _occlusion(rng: Generator, shares: dict[Segment, float]) -> Occlusion:
+    segment = Segment(rng.choice([s.value for s in shares], p=list(shares.values())))
     side = Side.MIDLINE if segment is Segment.BASILAR else (Side.LEFT, Side.RIGHT)[int(rng.integers(2))]
     collateral = float(max(0.0, rng.uniform(-0.2, 0.95)))
     return Occlusion(segment, side, float(rng.uniform(5, 20)), collateral)
