@@ -98,6 +98,15 @@ def block_point(point_lps_mm: tuple[float, float, float], facts: Mapping[str, fl
     return np.asarray(np.linalg.solve(steps.T, np.asarray(point_lps_mm) - origin))
 
 
+def patient_point(
+    block_zyx: tuple[float, float, float] | NDArray[np.float64], facts: Mapping[str, float]
+) -> tuple[float, float, float]:
+    """Where a point of the model's block (z, y, x in voxels of 1 mm) lies in the patient: x, y, z in LPS mm."""
+    origin, steps = _frame(facts)
+    x, y, z = (float(v) for v in origin + np.asarray(block_zyx) @ steps)
+    return x, y, z
+
+
 def _frame(facts: Mapping[str, float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The block's origin (x, y, z) and its steps along z, y and x (rows), in LPS mm."""
     origin = np.array([facts[f"origin_{axis}_mm"] for axis in "xyz"])
@@ -114,12 +123,9 @@ def _point(
     heat: NDArray[np.float32], index: tuple[int, int, int], facts: Mapping[str, float]
 ) -> tuple[float, float, float]:
     """The patient's point (LPS mm) of a heat voxel, moved to the centre of mass around it."""
-    at = np.array(_refined(heat, index))
     stride = np.array(HEAT_STRIDE, np.float64)
     # The centre of heat voxel i is the centre of the block's voxels stride*i … stride*i + stride-1.
-    origin, steps = _frame(facts)
-    x, y, z = (float(v) for v in origin + (at * stride + (stride - 1) / 2) @ steps)
-    return x, y, z
+    return patient_point(np.array(_refined(heat, index)) * stride + (stride - 1) / 2, facts)
 
 
 def _refined(heat: NDArray[np.float32], index: tuple[int, int, int]) -> tuple[float, float, float]:

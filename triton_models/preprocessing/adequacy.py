@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 _BONE_HU = 350.0
 _LAYER = 3
-# Sinuses are wide, even and lie behind; the mean of this rank (ml) of the brightest even places is their level.
+# Sinuses are wide, even and lie behind: their level is what so much (ml) of the even places reaches. Less than that may
+# be the rim of bone.
 _VEIN_BOX = 5
 _VEIN_HU = (60.0, 650.0)
-_VEIN_ML = 0.15
+_VEIN_ML = 0.3
 _UNEVEN_HU = 60.0
 _MM3_PER_ML = 1000
 
@@ -40,5 +41,5 @@ def vein_level_hu(behind: NDArray[np.float32]) -> float:
     square = np.stack([cv2.blur(plane * plane, (_VEIN_BOX, _VEIN_BOX)) for plane in behind])
     uneven = np.sqrt(np.maximum(square - mean * mean, 0.0))
     inside = (mean > _VEIN_HU[0]) & (mean < _VEIN_HU[1]) & (uneven < _UNEVEN_HU)
-    found = np.sort(mean[inside])[::-1][: int(_VEIN_ML * _MM3_PER_ML)]
-    return float(found.mean()) if found.size else 0.0
+    found, wanted = np.sort(mean[inside])[::-1], int(_VEIN_ML * _MM3_PER_ML)
+    return float(found[wanted - 1]) if found.size >= wanted else 0.0

@@ -32,17 +32,17 @@ def toy_heads(count: int, seed: int) -> Heads:
 
 
 def test_the_target_is_hot_where_contrast_stops() -> None:
-    heat = heat_target(M1, np.array([64.0, 62.0, 24.0]), (24, 64, 36))
+    heat = heat_target(M1, np.array([64.0, 62.0, 24.0]), (24, 128, 72))
     z, y, x = (int(i) for i in np.unravel_index(int(heat[M1].argmax()), heat.shape[1:]))
     assert (z, y, x) == tuple(int(at // stride) for at, stride in zip((64, 62, 24), HEAT_STRIDE, strict=True))
-    assert not heat_target(NOBODY, np.zeros(3), (24, 64, 36)).any()
+    assert not heat_target(NOBODY, np.zeros(3), (24, 128, 72)).any()
 
 
 def test_a_blocked_half_is_dark_where_the_target_says() -> None:
     drawn = next(batches(toy_heads(20, 1), 32, seed=2))
     hot = drawn.targets.flatten(1).amax(dim=1) > 0.6
     assert 8 <= int(hot.sum()) <= 24
-    outer = drawn.images[:, 0, 6:18, :, (OVER_MM + 22) // 2 : (OVER_MM + 32) // 2].float().amax(dim=(1, 2, 3))
+    outer = drawn.images[:, 0, 6:18, :, OVER_MM + 22 : OVER_MM + 32].float().amax(dim=(1, 2, 3))
     assert float(outer[hot].mean()) < float(outer[~hot].mean())
 
 
