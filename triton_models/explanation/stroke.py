@@ -1,4 +1,4 @@
-"""The key image of an occlusion: a thick axial slab of the arteries, the model's heat over it, and a ring where it looks.
+"""The key image of an occlusion: a thick axial slab of the arteries, the heat over it, a ring where the model looks.
 
 Called by the analyser through the pathway. Shows the model's own slabs, from which bone was taken out, laid straight
 about the long axis: what a reader calls a maximum-intensity projection. Decides nothing; an open head has no picture.
@@ -59,7 +59,9 @@ def draw(volume: Volume, prepared: Prepared, outputs: Mapping[str, Tensor], find
     written(picture, words, (6, 22), AMBER, 0.6)
     labelled(picture)
     facts = _placed(prepared.facts, first)
-    return KeyImage(picture, f"{words}; axial slab of {_SLABS * SLAB_MM} mm, bone removed", {"heat": heat, "mip": mip}, facts)
+    return KeyImage(
+        picture, f"{words}; axial slab of {_SLABS * SLAB_MM} mm, bone removed", {"heat": heat, "mip": mip}, facts
+    )
 
 
 def _first_slab(z_mm: float, count: int) -> int:

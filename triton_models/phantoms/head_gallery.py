@@ -110,6 +110,4 @@ def _inadequate(seed: int, kind: Inadequate) -> GalleryHead:
         sampling, reason = _TOO_SHORT, "coverage does not include the circle of Willis"
     else:
         person = dataclasses.replace(person, acquisition=dataclasses.replace(_SCAN, jitter_mm=5.0))
-    return GalleryHead(
-        kind=kind, parameters=person, sampling=sampling, state=FindingState.INDETERMINATE, reason=reason
-    )
+    return GalleryHead(kind=kind, parameters=person, sampling=sampling, state=FindingState.INDETERMINATE, reason=reason)

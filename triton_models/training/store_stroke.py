@@ -53,7 +53,19 @@ def stored_heads(part: Part, count: int, *, data: Path | None, seed: int) -> Hea
         _shard(folder, part, first, min(SHARD, count - first), data=data, seed=seed)
         for first in progress_over(starts, len(starts), f"{part.value} heads, {SHARD} at a time")
     ]
-    return Heads(*(np.concatenate([getattr(s, name) for s in shards]) for name in Heads.__slots__))
+    return _joined(shards)
+
+
+def _joined(shards: list[Heads]) -> Heads:
+    """Put shards together; each is let go as it is copied, for thousands of heads take gigabytes."""
+    small = [np.concatenate([getattr(s, name) for s in shards]) for name in ("segment", "lateral", "site")]
+    slabs = np.empty((len(small[0]), *shards[0].slabs.shape[1:]), np.uint8)
+    at = 0
+    while shards:
+        part = shards.pop(0).slabs
+        slabs[at : at + len(part)] = part
+        at += len(part)
+    return Heads(slabs, *small)
 
 
 def _shard(folder: Path, part: Part, first: int, count: int, *, data: Path | None, seed: int) -> Heads:
