@@ -18,7 +18,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from schemas.findings import Side
-from triton_models.phantoms.acquisition import random_acquisition
+from triton_models.phantoms.acquisition import Acquisition, random_acquisition
 from triton_models.phantoms.brava import read_tree, tree_files
 from triton_models.phantoms.head import HeadParameters, HeadTruth, is_judgeable, render_head
 from triton_models.phantoms.occlusion import Occlusion, Segment
@@ -114,8 +114,25 @@ def scanned_heads(
         parameters, hard = _parameters(base + number, tree, rng, shares=shares if number % 2 == 1 else None)
         if not is_judgeable(parameters):
             continue
-        choice = _SAMPLINGS[int(rng.choice(len(_SAMPLINGS), p=_SAMPLING_SHARES))]
-        yield _scanned(parameters, choice, rng, measured=measured, hard=hard)
+        sampling, merged = _SAMPLINGS[int(rng.choice(len(_SAMPLINGS), p=_SAMPLING_SHARES))]
+        acquisition = random_acquisition(rng, merged=merged)
+        yield _scanned(dataclasses.replace(parameters, acquisition=acquisition), sampling, measured=measured, hard=hard)
+
+
+def plain_heads(part: Part, count: int, *, seed: int, first: int = 0) -> Iterator[HeadCase]:
+    """Heads that differ in little but their drawn arteries, every second one blocked without collaterals."""
+    base = _FIRST_SEED[part] + 10_000 * (seed % 7)
+    scan = Acquisition(noise_hu=6.0)
+    for number in range(first, first + count):
+        rng = np.random.default_rng([base, number])
+        segment = (Segment.ICA_T, Segment.M1)[int(rng.integers(2))]
+        side = (Side.LEFT, Side.RIGHT)[int(rng.integers(2))]
+        blocked = Occlusion(segment, side, 14.0, 0.0) if number % 2 == 1 else None
+        parameters = HeadParameters(base + number, occlusion=blocked, tree=draw_tree(base + number))
+        case, _, _ = _scanned(
+            dataclasses.replace(parameters, acquisition=scan), _SAMPLINGS[0][0], measured=False, hard=None
+        )
+        yield case
 
 
 def _someone(trees: list[ArterialTree], rng: Generator) -> ArterialTree:
@@ -185,16 +202,10 @@ def _position(rng: Generator, hard: HardNegative | None) -> dict[str, Any]:
 
 
 def _scanned(
-    parameters: HeadParameters,
-    choice: tuple[Sampling, int],
-    rng: Generator,
-    *,
-    measured: bool,
-    hard: HardNegative | None,
+    parameters: HeadParameters, sampling: Sampling, *, measured: bool, hard: HardNegative | None
 ) -> tuple[HeadCase, NDArray[np.int16], HeadTruth]:
-    sampling, merged = choice
-    acquisition = random_acquisition(rng, merged=merged)
-    hu, truth = render_head(dataclasses.replace(parameters, acquisition=acquisition), sampling)
+    acquisition = parameters.acquisition or Acquisition()
+    hu, truth = render_head(parameters, sampling)
     facts = {
         "slice_mm": truth.spacing_mm[0],
         "kernel": acquisition.sharpen - acquisition.blur_mm,

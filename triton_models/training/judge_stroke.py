@@ -16,13 +16,13 @@ import numpy as np
 from schemas.findings import Finding, FindingState, Side
 from triton_models.contracts import ModelContract
 from triton_models.postprocessing import stroke as reading
-from triton_models.training.cases_stroke import HeadCase, heads
-from triton_models.training.fit import FitSettings
+from triton_models.training.cases_stroke import HeadCase, heads, plain_heads
 from triton_models.training.metrics import auroc, bootstrap
 from triton_models.training.parts import Part
 from triton_models.training.plain_head import plain_head
 from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
+from triton_models.training.settings_stroke import HeadSettings
 
 _THIN_MM, _SOFT_KERNEL, _GRAINY_HU, _FAINT_HU, _GOOD_COLLATERALS = 1.1, 0.0, 15.0, 250.0, 0.5
 
@@ -56,7 +56,7 @@ class Row:
         return 0.5 if self.finding.score is None else self.finding.score
 
 
-def judged(model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None) -> dict[str, object]:
+def judged(model: OnnxModel, contract: ModelContract, settings: HeadSettings, data: Path | None) -> dict[str, object]:
     """Judge the test part.
 
     Returns:
@@ -64,8 +64,9 @@ def judged(model: OnnxModel, contract: ModelContract, settings: FitSettings, dat
         occlusions that have a side), ``specificity_hard_negatives``, each with ``_low`` and ``_high``; strict figures,
         in which an indeterminate head is wrong whatever is true; and the same by group.
     """
-    made = heads(Part.TEST, settings.test_cases, data=data, seed=settings.seed)
-    rows = [_row(case, model, contract) for case in progress_over(made, settings.test_cases, "test heads")]
+    count, seed = settings.test_cases, settings.seed
+    made = plain_heads(Part.TEST, count, seed=seed) if settings.plain else heads(Part.TEST, count, data=data, seed=seed)
+    rows = [_row(case, model, contract) for case in progress_over(made, count, "test heads")]
     result: dict[str, object] = dict(figures(rows))
     result["by_segment"] = {name: _segment([r for r in rows if r.segment == name]) for name in reading.SEGMENTS}
     kinds = sorted({r.hard for r in rows if r.hard and not r.blocked})
@@ -98,7 +99,7 @@ def _share(rows: Iterable[Row], of: Callable[[Row], bool], good: Callable[[Row],
 
 
 def _auroc(rows: list[Row]) -> float:
-    return auroc(np.array([r.score for r in rows]), np.array([r.blocked for r in rows]))
+    return auroc(np.array([r.score for r in rows], np.float64), np.array([r.blocked for r in rows], bool))
 
 
 def _rests(row: Row) -> bool:

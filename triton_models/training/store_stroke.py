@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 import triton_models
 from schemas.findings import Side
 from triton_models.postprocessing.stroke import SEGMENTS, block_point
-from triton_models.training.cases_stroke import HeadCase, heads
+from triton_models.training.cases_stroke import HeadCase, heads, plain_heads
 from triton_models.training.parts import Part
 from triton_models.training.record import progress_over
 
@@ -44,8 +44,10 @@ class Heads:
     site: NDArray[np.float32]
 
 
-def stored_heads(part: Part, count: int, *, data: Path | None, seed: int) -> Heads:
-    """Make, or read again, the first ``count`` heads of a part."""
+def stored_heads(part: Part, count: int, *, data: Path | None, seed: int, plain: bool = False) -> Heads:
+    """Make, or read again, the first ``count`` heads of a part; ``plain`` ones are those of a tiny run."""
+    if plain:
+        return _stacked(list(plain_heads(part, count, seed=seed)))
     folder = _FOLDER / f"stroke-{_digest(data)}-{seed}"
     folder.mkdir(parents=True, exist_ok=True)
     starts = range(0, count, SHARD)

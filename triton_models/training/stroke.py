@@ -22,10 +22,15 @@ from triton_models.training.judge_stroke import judged
 from triton_models.training.metrics import calibrate
 from triton_models.training.parts import Part
 from triton_models.training.session import OnnxModel
+from triton_models.training.settings_stroke import HeadSettings
 from triton_models.training.store_stroke import NOBODY, Heads, stored_heads
 
-FULL = FitSettings(seed=1, cases=1000, validation_cases=300, test_cases=300, steps=1000, batch=16, learning_rate=3e-3)
-SMOKE = FitSettings(seed=1, cases=30, validation_cases=20, test_cases=16, steps=30, batch=4, learning_rate=3e-3)
+FULL = HeadSettings(
+    seed=1, cases=4000, validation_cases=300, test_cases=300, steps=6000, batch=16, learning_rate=2e-3, warm_up=0.05
+)
+SMOKE = HeadSettings(
+    seed=1, cases=24, validation_cases=12, test_cases=20, steps=60, batch=6, learning_rate=3e-3, plain=True
+)
 TARGET = "specificity of 0.95 first, on synthetic heads of unseen arterial trees that include hard negatives"
 OUTPUTS = ("heat", "verdict")
 
@@ -38,7 +43,7 @@ _POSITIVE = 0.6
 def train(settings: FitSettings, data: Path | None) -> nn.Module:
     """Fit the network on the training part."""
     make_repeatable(settings.seed)
-    found = stored_heads(Part.TRAIN, settings.cases, data=data, seed=settings.seed)
+    found = _heads(Part.TRAIN, settings.cases, settings, data)
     network = cast(nn.Module, OcclusionNet(len(reading.SEGMENTS)).to(memory_format=torch.channels_last_3d))
     fit(network, batches(found, settings.batch, seed=settings.seed), half_loss, settings)
     return network
@@ -46,7 +51,7 @@ def train(settings: FitSettings, data: Path | None) -> nn.Module:
 
 def operating_point(model: OnnxModel, settings: FitSettings, data: Path | None) -> OperatingPoint:
     """Calibrate the score and place the thresholds on the validation part, specificity first."""
-    found = stored_heads(Part.VALIDATION, settings.validation_cases, data=data, seed=settings.seed)
+    found = _heads(Part.VALIDATION, settings.validation_cases, settings, data)
     raw, truth = np.array(list(_raw(model, found))), found.segment != NOBODY
     fitted = calibrate(raw, truth)
     bare = OperatingPoint(
@@ -64,7 +69,16 @@ def operating_point(model: OnnxModel, settings: FitSettings, data: Path | None) 
 
 def evaluate(model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None) -> dict[str, object]:
     """Judge on the test part: trees and seeds that neither training nor calibration saw."""
-    return judged(model, contract, settings, data)
+    return judged(model, contract, _own(settings), data)
+
+
+def _heads(part: Part, count: int, settings: FitSettings, data: Path | None) -> Heads:
+    return stored_heads(part, count, data=data, seed=settings.seed, plain=_own(settings).plain)
+
+
+def _own(settings: FitSettings) -> HeadSettings:
+    """The settings as this pathway's: ``runs`` hands every pathway back its own."""
+    return cast(HeadSettings, settings)
 
 
 def sources(data: Path | None) -> list[Path]:
