@@ -35,7 +35,7 @@ TARGET = "specificity of 0.95 first, on synthetic heads of unseen trees with har
 OUTPUTS = ("heat", "verdict")
 
 _SPECIFICITY = 0.96
-# Between this sensitivity and the threshold above the finding is indeterminate, but for a tenth of the open heads at most.
+# Between this sensitivity and the threshold above a finding is indeterminate; so is a tenth of the open heads at most.
 _REST_SENSITIVITY = 0.95
 _RESTING_SHARE = _SPECIFICITY - 0.1
 _POSITIVE = 0.6
