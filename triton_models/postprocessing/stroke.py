@@ -22,7 +22,7 @@ CODE = "lvo"
 SEGMENTS = ("ICA-T", "M1", "M2", "basilar")
 # One heat voxel covers this many voxels of 1 mm of the model's block along z, y, x.
 HEAT_STRIDE = (10, 4, 4)
-_MIDLINE = frozenset({"basilar"})
+MIDLINE = frozenset({"basilar"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def vessels(outputs: Mapping[str, Tensor]) -> tuple[Vessel, ...]:
         Vessel(segment, side, float(verdict[row, channel]))
         for row, side in enumerate((Side.LEFT, Side.RIGHT))
         for channel, segment in enumerate(SEGMENTS)
-        if segment not in _MIDLINE
+        if segment not in MIDLINE
     ]
-    middle = [Vessel(s, Side.MIDLINE, float(verdict[:, c].mean())) for c, s in enumerate(SEGMENTS) if s in _MIDLINE]
+    middle = [Vessel(s, Side.MIDLINE, float(verdict[:, c].mean())) for c, s in enumerate(SEGMENTS) if s in MIDLINE]
     return (*sided, *middle)
 
 

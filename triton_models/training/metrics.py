@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _Z95 = 1.96
+_LONGEST_STEP = 2.0
 T = TypeVar("T")
 
 
@@ -53,7 +54,9 @@ def calibrate(raw: NDArray[np.float64], truth: NDArray[np.bool_], *, ridge: floa
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))
         gradient = design.T @ (chance - target) + ridge * np.array([weights[0], 0.0])
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag([ridge, 1e-6])
-        weights = weights - np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature, gradient)
+        # Where the classes do not overlap the curvature vanishes on the way, and a full step would leap to nowhere.
+        weights = weights - step * min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
     return Calibration(float(weights[0]), float(weights[1]))
 
 

@@ -19,6 +19,7 @@ from triton_models.training.cases_stroke import split_trees
 from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable
 from triton_models.training.halves_stroke import batches
 from triton_models.training.judge_stroke import judged
+from triton_models.training.levels_stroke import level
 from triton_models.training.metrics import calibrate
 from triton_models.training.parts import Part
 from triton_models.training.session import OnnxModel
@@ -42,11 +43,12 @@ _POSITIVE = 0.6
 
 
 def train(settings: FitSettings, data: Path | None) -> nn.Module:
-    """Fit the network on the training part."""
+    """Fit the network on the training part, and level its segments on the validation part."""
     make_repeatable(settings.seed)
     found = _heads(Part.TRAIN, settings.cases, settings, data)
-    network = cast(nn.Module, OcclusionNet(len(reading.SEGMENTS)).to(memory_format=torch.channels_last_3d))
+    network = OcclusionNet(len(reading.SEGMENTS)).to(memory_format=torch.channels_last_3d)
     fit(network, batches(found, settings.batch, seed=settings.seed), half_loss, settings)
+    level(network, _heads(Part.VALIDATION, settings.validation_cases, settings, data))
     return network
 
 

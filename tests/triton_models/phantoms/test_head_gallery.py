@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.findings import FindingState
 from triton_models.phantoms.head import is_judgeable
 from triton_models.phantoms.head_gallery import GalleryHead, Inadequate, gallery, rendered
 from triton_models.phantoms.occlusion import Segment
@@ -35,7 +34,7 @@ def test_an_inadequate_scan_is_refused_for_its_own_reason(kind: Inadequate) -> N
     head = HEADS[kind.value]
     refusal = prepared(head).refusal
     assert refusal is not None
-    assert refusal.state == FindingState.INDETERMINATE
+    assert refusal.state.value == head.state.value
     assert head.reason in refusal.reason
 
 
