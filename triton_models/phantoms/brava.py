@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.errors import BadSettings
 from triton_models.phantoms.tree import ArterialTree, Artery
@@ -48,13 +47,9 @@ def read_tree(path: Path) -> ArterialTree:
     parent = np.array([row_of.get(int(p), -1) for p in table[:, 6]], np.int64)
     artery = np.array([int(_ARTERY_OF_TYPE[int(kind)]) for kind in table[:, 1]], np.int64)
     points = table[:, [2, 4, 3]] * [-1.0, 1.0, 1.0]
-    starts = [points[_first(artery, mca)] for mca in (Artery.MCA_LEFT, Artery.MCA_RIGHT)]
-    points = points - np.mean(starts, axis=0)
-    return _extended(ArterialTree(points, table[:, 5].copy(), parent, artery))
-
-
-def _first(artery: NDArray[np.int64], wanted: Artery) -> int:
-    return int(np.flatnonzero(artery == int(wanted))[0])
+    tree = ArterialTree(points, table[:, 5].copy(), parent, artery)
+    starts = [points[tree.start_of(mca)] for mca in (Artery.MCA_LEFT, Artery.MCA_RIGHT)]
+    return _extended(ArterialTree(points - np.mean(starts, axis=0), tree.radius_mm, parent, artery))
 
 
 def _extended(tree: ArterialTree) -> ArterialTree:

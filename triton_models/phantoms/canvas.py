@@ -23,12 +23,15 @@ class Pose:
     shift_mm: NDArray[np.float64]
 
     @classmethod
-    def from_degrees(cls, *, yaw: float = 0.0, roll: float = 0.0, shift_mm: Vector = (0.0, 0.0, 0.0)) -> Pose:
-        """Turn about the long axis (yaw) and about the front-to-back axis (roll)."""
-        a, b = np.deg2rad([yaw, roll])
+    def from_degrees(
+        cls, *, yaw: float = 0.0, roll: float = 0.0, pitch: float = 0.0, shift_mm: Vector = (0.0, 0.0, 0.0)
+    ) -> Pose:
+        """Turn about the left-to-right axis (pitch), the front-to-back axis (roll), then the long axis (yaw)."""
+        a, b, c = np.deg2rad([yaw, roll, pitch])
         about_z = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
         about_y = np.array([[np.cos(b), 0, np.sin(b)], [0, 1, 0], [-np.sin(b), 0, np.cos(b)]])
-        return cls(about_z @ about_y, np.asarray(shift_mm, np.float64))
+        about_x = np.array([[1, 0, 0], [0, np.cos(c), -np.sin(c)], [0, np.sin(c), np.cos(c)]])
+        return cls(about_z @ about_y @ about_x, np.asarray(shift_mm, np.float64))
 
     def place(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Move points (n, 3) of the anatomy to where the patient lies."""

@@ -5,18 +5,20 @@ Called by the simulator, by training and by the tests. What it returns as truth 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from schemas.findings import Side
+from triton_models.phantoms.acquisition import Acquisition, acquired
 from triton_models.phantoms.canvas import Canvas, Pose, Vector, coarse_sampling, first_voxel
-from triton_models.phantoms.occlusion import Blocked, Occlusion, Segment, block, open_tree
+from triton_models.phantoms.occlusion import Blocked, Occlusion, Segment, block, is_large, open_tree
 from triton_models.phantoms.paint import Beads, Sampling, beads_between, paint_slabs
 from triton_models.phantoms.scan import scan
-from triton_models.phantoms.skull import Brain, brain_of, draw_head, vein_beads, veins
+from triton_models.phantoms.skull import Brain, HeadStyle, brain_of, draw_head, vein_beads, veins
 from triton_models.phantoms.tree import ArterialTree
 from triton_models.phantoms.willis import draw_tree
 
@@ -42,8 +44,12 @@ class HeadParameters:
         tree: the arteries; None draws them from the seed.
         arterial_hu, venous_hu: enhancement of arteries and sinuses.
         noise_hu: standard deviation per voxel.
-        yaw_deg, roll_deg, shift_mm: how the head lies; shift is x, y in mm.
-        top_margin_mm: air above the vertex.
+        yaw_deg, roll_deg, pitch_deg, shift_mm: how the head lies; shift is x, y in mm.
+        top_margin_mm: air above the vertex; negative where the vertex is not covered.
+        style: how everything but the arteries looks.
+        acquisition: what the scanner does beyond noise; ``noise_hu`` is then its own.
+        calcified: plaques in vessel walls, values as they are added to soft tissue.
+        clot_hu: how much denser than tissue the clot is.
     """
 
     seed: int
@@ -57,6 +63,11 @@ class HeadParameters:
     roll_deg: float = 0.0
     shift_mm: tuple[float, float] = (0.0, 0.0)
     top_margin_mm: float = 10.0
+    pitch_deg: float = 0.0
+    style: HeadStyle = field(default_factory=HeadStyle)
+    acquisition: Acquisition | None = None
+    calcified: Beads | None = None
+    clot_hu: float = _CLOT_ADDED_HU
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +93,51 @@ def render_head(parameters: HeadParameters, sampling: Sampling = SMALL) -> tuple
     Returns:
         int16 HU, axes z,y,x growing to superior, posterior and the patient's left; and the truth.
     """
-    rng = np.random.default_rng([parameters.seed, 29])
-    tree = parameters.tree or draw_tree(parameters.seed)
-    brain = brain_of(tree)
-    pose = Pose.from_degrees(yaw=parameters.yaw_deg, roll=parameters.roll_deg)
+    tree, blocked, rng = _arteries(parameters)
+    brain = brain_of(tree, parameters.style)
+    pose = Pose.from_degrees(yaw=parameters.yaw_deg, roll=parameters.roll_deg, pitch=parameters.pitch_deg)
     origin = _origin(parameters, brain, pose, sampling)
-    blocked = block(tree, parameters.occlusion, rng) if parameters.occlusion else open_tree(tree)
     arteries, sinuses = _artery_beads(parameters, tree, blocked), _sinus_beads(parameters, brain, rng)
     canvas = _canvas(sampling, origin, pose)
     draw_head(canvas, brain, rng)
     _draw_canals(canvas, pose, tree)
-    placed = _placed(arteries.joined(sinuses), pose)
-    hu = scan(canvas, sampling, paint_slabs(placed, sampling, origin), noise_hu=parameters.noise_hu, rng=rng)
-    return hu, _truth(parameters, blocked, pose, origin, sampling)
+    vessels = arteries.joined(sinuses)
+    if parameters.calcified is not None:
+        vessels = vessels.joined(parameters.calcified)
+    slabs = paint_slabs(_placed(vessels, pose), sampling, origin)
+    noise = parameters.noise_hu if parameters.acquisition is None else 0.0
+    hu = scan(canvas, sampling, slabs, noise_hu=noise, rng=rng)
+    truth = _truth(parameters, blocked, pose, origin, sampling)
+    if parameters.acquisition is None:
+        return hu, truth
+    return _acquired(hu, truth, parameters.acquisition, rng)
+
+
+def is_judgeable(parameters: HeadParameters) -> bool:
+    """Whether the occlusion asked for is one of a large vessel, as ``occlusion.is_large`` says; open heads are."""
+    if parameters.occlusion is None:
+        return True
+    tree, blocked, _ = _arteries(parameters)
+    return is_large(tree, parameters.occlusion, blocked)
+
+
+def _arteries(parameters: HeadParameters) -> tuple[ArterialTree, Blocked, Generator]:
+    """The tree and what is blocked in it, and the generator that draws all else."""
+    rng = np.random.default_rng([parameters.seed, 29])
+    tree = parameters.tree or draw_tree(parameters.seed)
+    return tree, block(tree, parameters.occlusion, rng) if parameters.occlusion else open_tree(tree), rng
+
+
+def _acquired(
+    hu: NDArray[np.int16], truth: HeadTruth, acquisition: Acquisition, rng: Generator
+) -> tuple[NDArray[np.int16], HeadTruth]:
+    """Let the scanner work on it; merged slices lie further apart and begin half a slice higher."""
+    z, y, x = truth.spacing_mm
+    ox, oy, oz = truth.origin_lps_mm
+    merged = acquisition.merged
+    return acquired(hu, truth.spacing_mm, acquisition, rng), dataclasses.replace(
+        truth, spacing_mm=(z * merged, y, x), origin_lps_mm=(ox, oy, oz + z * (merged - 1) / 2)
+    )
 
 
 def random_occlusion(rng: Generator, segment: Segment) -> Occlusion:
@@ -127,12 +170,14 @@ def _artery_beads(parameters: HeadParameters, tree: ArterialTree, blocked: Block
         added = blocked.filling * (parameters.arterial_hu - _TISSUE_HU)
     else:
         added = np.full(len(tree.parent), _PLAIN_BLOOD_HU)
-    added = np.where(blocked.clot, _CLOT_ADDED_HU, added)
+    added = np.where(blocked.clot, parameters.clot_hu, added)
+    radius = tree.radius_mm * blocked.calibre
     own = np.flatnonzero(tree.parent >= 0)
     above = tree.parent[own]
-    start = Beads(tree.points_mm[above], tree.radius_mm[above], added[own])
-    end = Beads(tree.points_mm[own], tree.radius_mm[own], added[own])
-    return beads_between(start, end, 0.4)
+    start = Beads(tree.points_mm[above], radius[above], added[own])
+    end = Beads(tree.points_mm[own], radius[own], added[own])
+    seen = np.minimum(start.radius_mm, end.radius_mm) > 0.0
+    return beads_between(start.only(seen), end.only(seen), 0.4)
 
 
 def _sinus_beads(parameters: HeadParameters, brain: Brain, rng: Generator) -> Beads:
@@ -142,7 +187,7 @@ def _sinus_beads(parameters: HeadParameters, brain: Brain, rng: Generator) -> Be
 
 def _draw_canals(canvas: Canvas, pose: Pose, tree: ArterialTree) -> None:
     """Clear the way of the carotids through the skull base, so that their lumen is not bone."""
-    low = (tree.artery == 0) & (tree.points_mm[:, 2] < 0.0)
+    low = (tree.artery == 0) & (tree.points_mm[:, 2] < 0.0) & (tree.radius_mm > 0.0)
     ones = np.ones(int(low.sum()))
     canvas.beads(Beads(pose.place(tree.points_mm[low]), tree.radius_mm[low] + 0.8, ones), _TISSUE_HU)
 

@@ -35,6 +35,10 @@ class Beads:
             np.concatenate([self.added_hu, other.added_hu]),
         )
 
+    def only(self, keep: NDArray[np.bool_]) -> Beads:
+        """Take a part of them."""
+        return Beads(self.centres_mm[keep], self.radius_mm[keep], self.added_hu[keep])
+
 
 def beads_between(start: Beads, end: Beads, step_mm: float) -> Beads:
     """String beads along straight pieces, at most ``step_mm`` or half a radius apart."""

@@ -59,6 +59,20 @@ class ArterialTree:
                 sizes[self.parent[i]] += sizes[i]
         return sizes
 
+    def sizes_within(self, artery: Artery) -> NDArray[np.int64]:
+        """Count for each point of one artery itself and everything of that artery that hangs on it; 0 elsewhere."""
+        own = self.artery == int(artery)
+        sizes: NDArray[np.int64] = own.astype(np.int64)
+        for i in range(len(self.parent) - 1, -1, -1):
+            above = self.parent[i]
+            if own[i] and above >= 0 and own[above]:
+                sizes[above] += sizes[i]
+        return sizes
+
+    def start_of(self, artery: Artery) -> int:
+        """Where an artery begins: the point on which most of it hangs (a few trees have stray labels)."""
+        return int(np.argmax(self.sizes_within(artery)))
+
     def depth_below(self, start: int) -> NDArray[np.float64]:
         """Path length in mm from ``start`` to each point that hangs on it; infinite elsewhere."""
         depth = np.full(len(self.parent), np.inf)

@@ -12,10 +12,14 @@ _WINDOW_LEVELS = 255.0
 
 
 def crop_padded(
-    hu: NDArray[np.float32], start_zyx: tuple[int, int, int], shape_zyx: tuple[int, int, int]
+    hu: NDArray[np.float32],
+    start_zyx: tuple[int, int, int],
+    shape_zyx: tuple[int, int, int],
+    *,
+    fill: float = PAD_HU,
 ) -> NDArray[np.float32]:
-    """Cut a box that may reach outside the volume; what lies outside is ``PAD_HU``."""
-    out = np.full(shape_zyx, PAD_HU, np.float32)
+    """Cut a box that may reach outside the volume; what lies outside is ``fill``."""
+    out = np.full(shape_zyx, fill, np.float32)
     source, target = [], []
     for start, size, limit in zip(start_zyx, shape_zyx, hu.shape, strict=True):
         low, high = max(start, 0), min(start + size, limit)

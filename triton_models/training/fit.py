@@ -58,7 +58,7 @@ def make_repeatable(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
-    torch.set_num_threads(min(_THREADS, os.cpu_count() or 1))
+    torch.set_num_threads(min(_THREADS, int(os.environ.get("OMP_NUM_THREADS", _THREADS)), os.cpu_count() or 1))
 
 
 def fit(network: nn.Module, batches: Iterator[Batch], loss: Loss, settings: FitSettings) -> float:

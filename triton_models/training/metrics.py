@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _Z95 = 1.96
+_LONGEST_STEP = 2.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,9 @@ def calibrate(raw: NDArray[np.float64], truth: NDArray[np.bool_], *, ridge: floa
         chance = 1.0 / (1.0 + np.exp(-np.clip(design @ weights, -30, 30)))
         gradient = design.T @ (chance - target) + ridge * np.array([weights[0], 0.0])
         curvature = (design * (chance * (1 - chance))[:, None]).T @ design + np.diag([ridge, 1e-6])
-        weights = weights - np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature, gradient)
+        # Where the classes do not overlap the curvature vanishes on the way, and a full step would leap to nowhere.
+        weights = weights - step * min(1.0, _LONGEST_STEP / max(float(np.abs(step).max()), 1e-12))
     return Calibration(float(weights[0]), float(weights[1]))
 
 
@@ -78,3 +84,13 @@ def rates(detected: NDArray[np.bool_], negative: NDArray[np.bool_], truth: NDArr
         "false_positives": int((detected & ~truth).sum()),
         "indeterminate": int((~detected & ~negative).sum()),
     }
+
+
+def bootstrap(
+    rows: Sequence[T], measure: Callable[[list[T]], float], *, times: int = 1000, seed: int = 7
+) -> tuple[float, float]:
+    """95 % interval of a figure over cases, by drawing the cases again with replacement; NaN draws are left out."""
+    rng = np.random.default_rng(seed)
+    values = [measure([rows[int(i)] for i in rng.integers(0, len(rows), len(rows))]) for _ in range(times)]
+    low, high = np.nanpercentile(values, [2.5, 97.5]) if np.isfinite(values).any() else (math.nan, math.nan)
+    return float(low), float(high)

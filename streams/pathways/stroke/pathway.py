@@ -16,6 +16,7 @@ from streams.core.eligibility import Eligibility, RegionRule, judge
 from streams.dicom.choice import Refused, SeriesRule, refusal
 from streams.pathways.base import Alert, Pathway, Patient
 from triton_models.contracts import ModelContract
+from triton_models.explanation import stroke as drawing
 from triton_models.postprocessing import stroke as reading
 from triton_models.prepared import Prepared, Tensor
 from triton_models.preprocessing import stroke as preparing
@@ -97,4 +98,5 @@ PATHWAY = Pathway(
     prepare=preparing.prepare,
     read=_read,
     alert=_alert,
+    explain=drawing.draw,
 )

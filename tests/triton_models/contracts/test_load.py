@@ -36,13 +36,17 @@ def test_the_served_file_is_the_one_of_the_contract(name: str) -> None:
 
 
 def test_preprocessing_makes_what_the_contracts_ask_for() -> None:
-    crops = {stroke.MODEL: stroke.CROP_ZYX, aorta.MODEL: aorta.CROP_ZYX, chest.MODEL: chest.GRID.shape_yx}
+    crops = {
+        stroke.MODEL: (2, *stroke.SLABS_ZYX),
+        aorta.MODEL: (1, *aorta.CROP_ZYX),
+        chest.MODEL: (1, *chest.GRID.shape_yx),
+    }
     for name, shape in crops.items():
-        assert load_contract(name).inputs[0].shape == (1, 1, *shape)
+        assert load_contract(name).inputs[0].shape == (1, *shape)
 
 
 def test_the_heat_map_covers_the_block() -> None:
-    cells = tuple(n // HEAT_STRIDE for n in stroke.CROP_ZYX)
+    cells = tuple(n // stride for n, stride in zip(stroke.CROP_ZYX, HEAT_STRIDE, strict=True))
     assert load_contract(stroke.MODEL).outputs[0].shape == (1, len(SEGMENTS), *cells)
 
 

@@ -32,3 +32,10 @@ def test_calibration_orders_and_stays_finite_on_separable_data() -> None:
     found = calibrate(np.array([-3.0, -2.0, 2.0, 3.0]), np.array([False, False, True, True]))
     assert 0 < found.slope < 20
     assert abs(found.intercept) < 1.0
+
+
+def test_calibration_stays_finite_where_few_positives_lie_far_above() -> None:
+    raw = np.concatenate([np.linspace(-14, -9, 260), np.linspace(1, 3, 14)])
+    found = calibrate(raw, np.arange(274) >= 260)
+    assert 0 < found.slope < 20
+    assert abs(found.intercept) < 200
