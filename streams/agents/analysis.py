@@ -31,7 +31,7 @@ from streams.inference.gate import Gate
 from streams.pathways import Pathway, Patient
 from triton_models.contracts import ModelContract
 from triton_models.explanation.key_image import KeyImage
-from triton_models.prepared import Prepared, RefusalState, Tensor, indeterminate
+from triton_models.prepared import Prepared, RefusalState, Tensor
 from triton_models.volume import Radiograph, Volume
 
 _log = structlog.get_logger(__name__)
@@ -96,11 +96,13 @@ class Analysis:
         return Outcome.failed(_in_words(error))
 
     def _without_series(self, case: Case, error: UnsuitableSeries) -> Outcome | None:
-        """The outcome of a study of the right kind that has no readable series, where the pathway knows such."""
-        why = self.pathway.cannot_answer(case.study) if error.reason == "no_series" else ""
-        if not why:
+        """The outcome of a study that has no readable series, where the pathway knows what that means."""
+        refused = self.pathway.without_series(case.study) if error.reason == "no_series" else None
+        if refused is None:
             return None
-        return Outcome.scored(self.pathway.read({}, indeterminate(why, {}), self.model.contract, Patient()))
+        if refused.state is RefusalState.NOT_APPLICABLE:
+            return Outcome.not_applicable(refused.reason)
+        return Outcome.scored(self.pathway.read({}, Prepared({}, refused), self.model.contract, Patient()))
 
     async def _persist(self, request: CaseRequested, case: Case, choice: Choice, watch: Stopwatch) -> Told:
         """Try until it works, a permanent error says it never will, or the budget is spent."""

@@ -18,7 +18,7 @@ from streams.core.eligibility import Eligibility
 from streams.dicom.choice import SeriesRule
 from triton_models.contracts import ModelContract
 from triton_models.explanation.key_image import KeyImage
-from triton_models.prepared import Prepared, Tensor
+from triton_models.prepared import Prepared, Refusal, Tensor
 from triton_models.volume import FilmGrid, VolumeGrid
 
 
@@ -61,8 +61,8 @@ class Pathway:
         prepare: image on the grid → model inputs or a refusal; no I/O.
         read: model outputs → finding; no I/O.
         alert: whether a finding pages somebody, and whom.
-        cannot_answer: why a study in which no series can be read is of the right kind but cannot answer; empty where
-            that is a failure.
+        without_series: what a study in which no series can be read means: it cannot answer, or there is nothing to
+            say about it; None where that is a failure.
         explain: draws the key image of a finding, or nothing where there is nothing to show; no I/O.
         follow: how earlier measurements of the same patient change a finding, where they do.
     """
@@ -78,7 +78,7 @@ class Pathway:
     prepare: Prepare
     read: Read
     alert: Callable[[Finding], Alert | None]
-    cannot_answer: Callable[[StudyArrived], str] = lambda _: ""
+    without_series: Callable[[StudyArrived], Refusal | None] = lambda _: None
     explain: Explain | None = None
     follow: Follow | None = None
 

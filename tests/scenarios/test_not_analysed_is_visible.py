@@ -100,7 +100,7 @@ async def test_the_ledger_attributes_the_whole_time(hospital: Hospital) -> None:
 
 async def test_a_plain_thick_head_is_indeterminate_and_pages_nobody(hospital: Hospital) -> None:
     stroke = find_pathway("stroke")
-    hospital.pathway = dataclasses.replace(pathway(), series=stroke.series, cannot_answer=stroke.cannot_answer)
+    hospital.pathway = dataclasses.replace(pathway(), series=stroke.series, without_series=stroke.without_series)
     hospital.pathway = dataclasses.replace(hospital.pathway, read=stroke.read)
     plain = study()
     series = msgspec.structs.replace(plain.series[0], description="HEAD", slice_thickness_mm=5.0)

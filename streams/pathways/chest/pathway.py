@@ -13,11 +13,11 @@ from schemas.events import StudyArrived
 from schemas.findings import Finding
 from schemas.priorities import Lane
 from streams.core.eligibility import Eligibility, RegionRule, judge
-from streams.dicom.choice import SeriesRule
+from streams.dicom.choice import Refused, SeriesRule, refusal
 from streams.pathways.base import Pathway, Patient, never
 from triton_models.contracts import ModelContract
 from triton_models.postprocessing import chest as reading
-from triton_models.prepared import Prepared, Tensor
+from triton_models.prepared import Prepared, Refusal, RefusalState, Tensor
 from triton_models.preprocessing import chest as preparing
 
 _REGION = RegionRule(
@@ -50,6 +50,13 @@ _SERIES = SeriesRule(
 )
 
 
+def _without_series(study: StudyArrived) -> Refusal | None:
+    """Only lateral films: there is nothing to say about them."""
+    refusals = {refusal(series, _SERIES) for series in study.series}
+    lateral = bool(refusals) and refusals <= {Refused.VIEW, Refused.WORDS}
+    return Refusal(RefusalState.NOT_APPLICABLE, "no frontal film: only AP and PA are read") if lateral else None
+
+
 def _eligible(study: StudyArrived) -> Eligibility:
     return judge(study, _REGION)
 
@@ -65,6 +72,7 @@ PATHWAY = Pathway(
     budget=timedelta(minutes=15),
     default_lane=Lane.ROUTINE,
     eligible=_eligible,
+    without_series=_without_series,
     series=_SERIES,
     model=preparing.MODEL,
     grid=preparing.GRID,

@@ -18,7 +18,7 @@ from streams.pathways.base import Alert, Pathway, Patient
 from triton_models.contracts import ModelContract
 from triton_models.explanation import stroke as drawing
 from triton_models.postprocessing import stroke as reading
-from triton_models.prepared import Prepared, Tensor
+from triton_models.prepared import Prepared, Refusal, RefusalState, Tensor
 from triton_models.preprocessing import stroke as preparing
 
 _REGION = RegionRule(
@@ -64,12 +64,13 @@ _SERIES = SeriesRule(
 _NO_CONTRAST = "no contrast: no series names a contrast agent or an angiography, and all are thicker than 3 mm"
 
 
-def _cannot_answer(study: StudyArrived) -> str:
+def _without_series(study: StudyArrived) -> Refusal | None:
     """A plain head in thick slices, which most heads are: nothing in it could be read for an occlusion."""
     refusals = [refusal(series, _SERIES) for series in study.series]
     thick = [s for s, why in zip(study.series, refusals, strict=True) if why is Refused.TOO_THICK]
     angiography = any(word in f"{study.description} {s.description}".upper() for s in thick for word in _ANGIOGRAPHY)
-    return _NO_CONTRAST if thick and not angiography and not any(s.contrast_agent for s in thick) else ""
+    plain = thick and not angiography and not any(s.contrast_agent for s in thick)
+    return Refusal(RefusalState.INDETERMINATE, _NO_CONTRAST) if plain else None
 
 
 def _eligible(study: StudyArrived) -> Eligibility:
@@ -91,7 +92,7 @@ PATHWAY = Pathway(
     budget=timedelta(seconds=60),
     default_lane=Lane.URGENT,
     eligible=_eligible,
-    cannot_answer=_cannot_answer,
+    without_series=_without_series,
     series=_SERIES,
     model=preparing.MODEL,
     grid=preparing.GRID,
