@@ -13,9 +13,10 @@ from itertools import chain
 import numpy as np
 from pydicom.dataset import FileDataset
 
+from simulator import exhibits
 from simulator.damage import damaged
 from simulator.patients import Patient, make_patient
-from simulator.specs import AbdomenCt, ChestFilm, HeadCt, Size, Spec
+from simulator.specs import AbdomenCt, ChestFilm, FilmModality, GalleryStudy, HeadCt, Size, Spec
 from simulator.studies.ct import Scan, localizer, slices
 from simulator.studies.film import film
 from simulator.studies.header import StudyHeader, uid_root
@@ -57,6 +58,8 @@ def render(order: Order, *, taken_at: datetime = _TAKEN_AT) -> Iterator[FileData
         return damaged(_abdomen(order, spec, taken_at), spec.damage)
     if isinstance(spec, ChestFilm):
         return damaged(_film(order, spec, taken_at), spec.damage)
+    if isinstance(spec, GalleryStudy):
+        return damaged(_exhibit(order, spec, taken_at), spec.damage)
     return damaged(_knee(order, taken_at), spec.damage)
 
 
@@ -108,6 +111,22 @@ def _film(order: Order, spec: ChestFilm, taken_at: datetime) -> Iterator[FileDat
     picture, _ = render_film(parameters, (spec.rows, spec.rows))
     study = _header(order, taken_at, modality=spec.modality, body_part="CHEST", description=f"CHEST {spec.view}")
     yield film(study, picture, view=spec.view)
+
+
+def _exhibit(order: Order, spec: GalleryStudy, taken_at: datetime) -> Iterable[FileDataset]:
+    if spec.pathway == "chest":
+        return _drawn_film(order, spec, taken_at)
+    scan = exhibits.head_scan(exhibits.head_of(spec.name))
+    name = "CTA HEAD" if scan.contrast else "CT HEAD PLAIN"
+    study = _header(order, taken_at, modality="CT", body_part="HEAD", description=name)
+    return _series(study, scan, f"{name} {scan.spacing_mm[0]:g} {scan.kernel}")
+
+
+def _drawn_film(order: Order, spec: GalleryStudy, taken_at: datetime) -> Iterator[FileDataset]:
+    drawn = exhibits.film_of(spec.name)
+    modality = FilmModality.CR if drawn.photometric == "MONOCHROME1" else FilmModality.DX
+    study = _header(order, taken_at, modality=modality, body_part="CHEST", description="CHEST")
+    yield film(study, drawn.pixels, view=drawn.view)
 
 
 def _knee(order: Order, taken_at: datetime) -> Iterator[FileDataset]:

@@ -77,4 +77,13 @@ class KneeCt:
     damage: Damage = Damage.NONE
 
 
-Spec = HeadCt | AbdomenCt | ChestFilm | KneeCt
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryStudy:
+    """One exhibit of the gallery, by pathway and name of its class; ``simulator.exhibits`` knows them."""
+
+    pathway: str
+    name: str
+    damage: Damage = Damage.NONE
+
+
+Spec = HeadCt | AbdomenCt | ChestFilm | KneeCt | GalleryStudy

@@ -65,3 +65,23 @@ def shift(
         stop=threading.Event(),
         told=lambda item: console.print(f"sent      {item.arrival.name}"),
     )
+
+
+@app.command
+def gallery(folder: Path = Path("gallery"), *, pathway: str = "", seed: int = 1) -> None:
+    """Write one synthetic study for each class of disease, of hard negative and of study that cannot be judged.
+
+    Judge them with ``codestroke models evaluate stroke --dicom gallery --labels gallery/labels.csv``.
+
+    Args:
+        folder: to write the studies and ``labels.csv`` to.
+        pathway: stroke, aorta or chest; all where absent.
+        seed: of the synthetic patients.
+    """
+    from rich.console import Console  # noqa: PLC0415 - loads only what it needs
+
+    from simulator.gallery import write_gallery  # noqa: PLC0415
+
+    console = Console()
+    labels = write_gallery(folder, seed=seed, pathway=pathway, done=lambda item: console.print(f"wrote  {item.name}"))
+    console.print(f"labels: {labels}")

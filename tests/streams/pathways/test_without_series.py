@@ -1,4 +1,4 @@
-"""A study without a readable series: a plain thick head cannot answer, lateral films are nothing to read, else it failed."""
+"""A study without a readable series: a plain thick head cannot answer, lateral films are nothing, else it failed."""
 
 from __future__ import annotations
 
