@@ -33,9 +33,13 @@ def train(pathway: str, *, out: Path | None = None, seed: int = 1, smoke: bool =
     _show(msgspec.to_builtins(record), as_json=as_json, said=f"trained into {folder}")
 
 
-def held_out_figures(pathway: str, *, seed: int = 1, smoke: bool = False) -> dict[str, object]:
-    """Judge the installed model on data that it was not trained on."""
-    figures: dict[str, object] = _runs().evaluate(pathway, seed=seed, smoke=smoke, data=_data())
+def held_out_figures(
+    pathway: str, *, seed: int = 1, smoke: bool = False, report: Path | None = None, prevalence: float | None = None
+) -> dict[str, object]:
+    """Judge the installed model on data that it was not trained on, and write the report where one is wanted."""
+    figures: dict[str, object] = _runs().evaluate(
+        pathway, seed=seed, smoke=smoke, data=_data(), report=report, prevalence=prevalence
+    )
     return figures
 
 

@@ -66,10 +66,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command line
         as_json: print one JSON document as the last line.
     """
     if dicom is None:
-        if labels is not None or report is not None:
-            raise BadSettings("--labels and --report need --dicom, the folder that they are of")
+        if labels is not None:
+            raise BadSettings("--labels need --dicom, the folder that they are of")
         held_out: Any = importlib.import_module(_HELD_OUT)
-        found = held_out.held_out_figures(pathway, seed=seed, smoke=smoke)
+        found = held_out.held_out_figures(pathway, seed=seed, smoke=smoke, report=report, prevalence=prevalence)
     else:
         settings = TritonSettings(grpc=triton)
         found = _judged(

@@ -6,7 +6,7 @@ Synthetic test parts and folders of DICOM studies are judged by the same figures
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.findings import Finding, Outcome, OutcomeKind
@@ -82,6 +82,26 @@ class JudgedCase:
             found = (m for m in self.finding.measurements if DIAMETER in m.name and m.unit == "mm")
             measured = next(found, None)
         return (measured.value, measured.low, measured.high) if measured else None
+
+
+Keep = Callable[[JudgedCase], None]
+"""Takes each judged case, for a report."""
+
+
+def drop(case: JudgedCase) -> None:
+    """Keep nothing."""
+
+
+def is_wrong(case: JudgedCase) -> bool:
+    """Whether a case ended otherwise than its label says."""
+    right = {
+        Label.POSITIVE: case.detected,
+        Label.NEGATIVE: case.state == "not_detected",
+        Label.INDETERMINATE: case.state == "indeterminate",
+        Label.NOT_APPLICABLE: case.outcome.kind is OutcomeKind.NOT_APPLICABLE,
+        Label.UNKNOWN: True,
+    }
+    return not right[case.truth.label]
 
 
 def as_row(case: JudgedCase) -> dict[str, object]:

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from triton_models.contracts import ModelContract
-from triton_models.evidence.cases import JudgedCase, Label, as_row
+from triton_models.evidence.cases import JudgedCase, Label, as_row, is_wrong
 from triton_models.evidence.figures import MEASURES, calibration_bins, diameter_errors, scored
 from triton_models.explanation.key_image import png
 
@@ -65,19 +65,8 @@ def write_report(folder: Path, subject: Subject, cases: Sequence[JudgedCase], fi
 
 def failed_cases(cases: Sequence[JudgedCase]) -> list[JudgedCase]:
     """Cases that ended otherwise than their label says, the most confident errors first."""
-    wrong = [case for case in cases if _is_wrong(case)]
+    wrong = [case for case in cases if is_wrong(case)]
     return sorted(wrong, key=lambda case: -abs((case.score if case.score is not None else 0.5) - 0.5))
-
-
-def _is_wrong(case: JudgedCase) -> bool:
-    wanted = {
-        Label.POSITIVE: case.detected,
-        Label.NEGATIVE: case.state == "not_detected",
-        Label.INDETERMINATE: case.state == "indeterminate",
-        Label.NOT_APPLICABLE: case.outcome.kind.value == "not_applicable",
-        Label.UNKNOWN: True,
-    }
-    return not wanted[case.truth.label]
 
 
 def _subject(subject: Subject, table: pd.DataFrame) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from triton_models.contracts import ModelContract, OperatingPoint
+from triton_models.evidence.cases import Keep, drop
 from triton_models.networks.aorta_net import AortaNet
 from triton_models.postprocessing import aorta as reading
 from triton_models.postprocessing.aaa_rules import ANEURYSM_MM
@@ -90,11 +92,17 @@ def point_from(rows: list[tuple[AbdomenCase, reading.Measured | None]]) -> Opera
     )  # fmt: skip
 
 
-def evaluate(model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None) -> dict[str, object]:
+def evaluate(
+    model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None, keep: Keep = drop
+) -> dict[str, object]:
     """Judge on the test part and on the real scans: neither training nor the operating point saw them."""
     made = abdomens(Part.TEST, settings.test_cases, seed=settings.seed)
     cases = progress_over(made, settings.test_cases, "test abdomens")
-    judged = [judge(case, model, contract) for case in cases]
+    judged = []
+    for number, case in enumerate(cases):
+        start = time.perf_counter()
+        judged.append(judge(case, model, contract))
+        keep(figures_aorta.kept(f"abdomen {number}", judged[-1], time.perf_counter() - start))
     others = settings.test_cases // _PER_SIMULATED
     painted = progress_over(simulated(others, seed=settings.seed), others, "the simulator's abdomens")
     scans = [judge_real(scan, model, contract) for scan in real_scans(data)] if data else []

@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from schemas.errors import BadSettings
+from schemas.findings import Finding, Outcome
 from triton_models.contracts import ModelContract, OperatingPoint
+from triton_models.evidence.cases import JudgedCase, Keep, Label, Truth, drop
 from triton_models.networks.film_net import FilmNet, within
 from triton_models.networks.lite_trunk import LiteTrunk, recalibrate
+from triton_models.postprocessing import chest as reading
+from triton_models.postprocessing.score import calibrated, state_of
 from triton_models.training.film_batches import FilmBatch, FilmPool
 from triton_models.training.film_figures import by_group, calibration, headline
 from triton_models.training.film_painted import painted_figures
@@ -77,10 +81,14 @@ def operating_point(model: OnnxModel, settings: FitSettings, data: Path | None) 
     return choose(real, raw_scores(real, model), seed=settings.seed)
 
 
-def evaluate(model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None) -> dict[str, object]:
+def evaluate(
+    model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None, keep: Keep = drop
+) -> dict[str, object]:
     """Judge on the test part: persons that neither training nor calibration saw."""
     found = list(_all(Part.TEST, settings, data))
     raw, point = raw_scores(found, model), contract.operating_point
+    for number, film in enumerate(found):
+        keep(_kept(f"film {number}", film, float(raw[number]), contract))
     adults = np.array([film.source == "adults" for film in found])
     truth = np.array([film.positive for film in found])
     return {
@@ -89,6 +97,21 @@ def evaluate(model: OnnxModel, contract: ModelContract, settings: FitSettings, d
         "calibration_adults": calibration(raw[adults], truth[adults], point),
         "painted": painted_figures(found, model, seed=settings.seed),
     }
+
+
+def _kept(name: str, film: Film, raw: float, contract: ModelContract) -> JudgedCase:
+    score = calibrated(raw, contract.operating_point)
+    state = state_of(score, contract.operating_point)
+    groups = {"source": film.source, "view": film.view, "sex": film.sex, "age": _decade(film.age)}
+    truth = Truth(
+        label=Label.POSITIVE if film.positive else Label.NEGATIVE, groups={k: v for k, v in groups.items() if v}
+    )
+    finding = Finding(code=reading.CODE, state=state, score=score)
+    return JudgedCase(name=name, truth=truth, outcome=Outcome.scored(finding), seconds=0.0)
+
+
+def _decade(age: int | None) -> str:
+    return "" if age is None else f"{age // 10 * 10}-{age // 10 * 10 + 9}"
 
 
 def sources(data: Path | None) -> list[Path]:

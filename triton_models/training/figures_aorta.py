@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.findings import Finding, FindingState
+from schemas.findings import Finding, FindingState, Outcome
 from triton_models.contracts.model import OperatingPoint
+from triton_models.evidence.cases import JudgedCase, Label, Truth
 from triton_models.phantoms.aneurysm import Shape
 from triton_models.postprocessing.aaa_growth import Dated, growth_of
 from triton_models.postprocessing.aaa_rules import ANEURYSM_MM
 from triton_models.postprocessing.aorta import Measured
+from triton_models.prepared import RefusalState
 from triton_models.training.cases_aorta import AbdomenCase
 from triton_models.training.metrics import auroc, rates
 from triton_models.training.real_aorta import RealScan
@@ -48,6 +50,17 @@ class Judged:
         """The stated 95 % interval holds the true diameter."""
         found = self.finding.measurement("max_diameter_mm")
         return found is not None and (found.low or 0.0) <= self.case.diameter_mm <= (found.high or 0.0)
+
+
+def kept(name: str, row: Judged, seconds: float) -> JudgedCase:
+    """One case for the report, its groups those of ``groups``."""
+    named = (group.split(" ", 1) for group in _groups_of(row.case))
+    label = Label.POSITIVE if row.case.diameter_mm >= ANEURYSM_MM else Label.NEGATIVE
+    truth = Truth(label=label, diameter_mm=round(row.case.diameter_mm, 3), groups=dict(named))
+    refusal = row.case.prepared.refusal
+    refused = refusal is not None and refusal.state is RefusalState.NOT_APPLICABLE
+    outcome = Outcome.not_applicable(refusal.reason) if refusal and refused else Outcome.scored(row.finding)
+    return JudgedCase(name=name, truth=truth, outcome=outcome, seconds=seconds)
 
 
 def figures(rows: Sequence[Judged]) -> dict[str, object]:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas.findings import Finding, FindingState, Side
+from schemas.findings import Finding, FindingState, Outcome, Side
 from triton_models.contracts import ModelContract
+from triton_models.evidence.cases import JudgedCase, Keep, Label, Truth, drop
 from triton_models.postprocessing import stroke as reading
 from triton_models.training.cases_stroke import HeadCase, heads, plain_heads
 from triton_models.training.metrics import auroc, bootstrap
@@ -56,8 +57,10 @@ class Row:
         return 0.5 if self.finding.score is None else self.finding.score
 
 
-def judged(model: OnnxModel, contract: ModelContract, settings: HeadSettings, data: Path | None) -> dict[str, object]:
-    """Judge the test part.
+def judged(
+    model: OnnxModel, contract: ModelContract, settings: HeadSettings, data: Path | None, keep: Keep = drop
+) -> dict[str, object]:
+    """Judge the test part; every head is given to ``keep``.
 
     Returns:
         ``auroc``, ``sensitivity``, ``specificity`` (share not flagged as detected), ``side_accuracy`` (of detected
@@ -66,7 +69,10 @@ def judged(model: OnnxModel, contract: ModelContract, settings: HeadSettings, da
     """
     count, seed = settings.test_cases, settings.seed
     made = plain_heads(Part.TEST, count, seed=seed) if settings.plain else heads(Part.TEST, count, data=data, seed=seed)
-    rows = [_row(case, model, contract) for case in progress_over(made, count, "test heads")]
+    rows = []
+    for number, case in enumerate(progress_over(made, count, "test heads")):
+        rows.append(_row(case, model, contract))
+        keep(_case(f"head {number}", rows[-1]))
     result: dict[str, object] = dict(figures(rows))
     result["by_segment"] = {name: _segment([r for r in rows if r.segment == name]) for name in reading.SEGMENTS}
     kinds = sorted({r.hard for r in rows if r.hard and not r.blocked})
@@ -167,6 +173,22 @@ def _row(case: HeadCase, model: OnnxModel, contract: ModelContract) -> Row:
     segment = truth.segment.value if truth.segment else ""
     hard = case.hard.value if case.hard else ""
     return Row(segment, truth.side, hard, case.measured, case.facts, finding, error, seconds)
+
+
+def _case(name: str, row: Row) -> JudgedCase:
+    thickness, kernel, strength = row.facts["slice_mm"], row.facts["kernel"], row.facts["arterial_hu"]
+    groups = {
+        "segment": row.segment or "open",
+        "hard negative": row.hard or "none",
+        "trees": "measured" if row.measured else "drawn",
+        "slices": "thin" if thickness < _THIN_MM else "thick",
+        "kernel": "soft" if kernel < _SOFT_KERNEL else "sharp",
+        "noise": "above 15 HU" if row.facts["noise_hu"] > _GRAINY_HU else "up to 15 HU",
+        "arteries": "below 250 HU" if strength < _FAINT_HU else "from 250 HU",
+    }
+    label = Label.POSITIVE if row.blocked else Label.NEGATIVE
+    truth = Truth(label=label, side=row.side.value, segment=row.segment, groups=groups)
+    return JudgedCase(name=name, truth=truth, outcome=Outcome.scored(row.finding), seconds=row.seconds)
 
 
 def _plain(model: OnnxModel, contract: ModelContract, data: Path | None) -> str:

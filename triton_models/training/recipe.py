@@ -8,6 +8,7 @@ from typing import Protocol
 from torch import nn
 
 from triton_models.contracts import ModelContract, OperatingPoint
+from triton_models.evidence.cases import Keep, drop
 from triton_models.training.fit import FitSettings
 from triton_models.training.session import OnnxModel
 
@@ -26,9 +27,14 @@ class Recipe(Protocol):
         """Choose the thresholds."""
 
     def evaluate(
-        self, model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None
+        self,
+        model: OnnxModel,
+        contract: ModelContract,
+        settings: FitSettings,
+        data: Path | None,
+        keep: Keep = drop,
     ) -> dict[str, object]:
-        """Judge on data that neither of the others saw."""
+        """Judge on data that neither of the others saw; every judged case is given to ``keep``."""
 
     def sources(self, data: Path | None) -> list[Path]:
         """List the files that were read."""

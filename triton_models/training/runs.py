@@ -26,6 +26,9 @@ from triton_models.contracts import (
     load_contract,
     parse_contract,
 )
+from triton_models.evidence.cases import JudgedCase
+from triton_models.evidence.figures import figures_of, grouped
+from triton_models.evidence.report import Subject, write_report
 from triton_models.training.export import export_onnx, finished_contract, server_config
 from triton_models.training.fit import FitSettings
 from triton_models.training.recipe import Recipe
@@ -74,12 +77,26 @@ def train(
     return record
 
 
-def evaluate(pathway: str, *, seed: int = 1, smoke: bool = False, data: Path | None = None) -> dict[str, object]:
-    """Judge the installed model on its test part."""
+def evaluate(
+    pathway: str,
+    *,
+    seed: int = 1,
+    smoke: bool = False,
+    data: Path | None = None,
+    report: Path | None = None,
+    prevalence: float | None = None,
+) -> dict[str, object]:
+    """Judge the installed model on its test part, and write the evidence report where one is wanted."""
     recipe = _recipe(pathway)
     contract = load_contract(MODEL_OF[pathway])
     model = OnnxModel(installed_model(contract))
-    return recipe.evaluate(model, contract, _settings(pathway, seed, smoke=smoke), data)
+    cases: list[JudgedCase] = []
+    figures = recipe.evaluate(model, contract, _settings(pathway, seed, smoke=smoke), data, cases.append)
+    if report is not None:
+        subject = Subject(contract.name, f"{len(cases)} held-out cases, seed {seed}", contract)
+        told = {**figures_of(cases, prevalence=prevalence), "groups": grouped(cases), "held_out": figures}
+        figures["report"] = str(write_report(report, subject, cases, told))
+    return figures
 
 
 def export(pathway: str, out_dir: Path) -> list[Path]:

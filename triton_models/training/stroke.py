@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from triton_models.contracts import ModelContract, OperatingPoint
+from triton_models.evidence.cases import Keep, drop
 from triton_models.networks.occlusion_net import OcclusionNet
 from triton_models.postprocessing import stroke as reading
 from triton_models.postprocessing.score import calibrated
@@ -71,9 +72,11 @@ def operating_point(model: OnnxModel, settings: FitSettings, data: Path | None) 
     )  # fmt: skip
 
 
-def evaluate(model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None) -> dict[str, object]:
+def evaluate(
+    model: OnnxModel, contract: ModelContract, settings: FitSettings, data: Path | None, keep: Keep = drop
+) -> dict[str, object]:
     """Judge on the test part: trees and seeds that neither training nor calibration saw."""
-    return judged(model, contract, _own(settings), data)
+    return judged(model, contract, _own(settings), data, keep)
 
 
 def _heads(part: Part, count: int, settings: FitSettings, data: Path | None) -> Heads:
