@@ -18,6 +18,7 @@ from rich.console import Console
 from codestroke.demo.cast import climbing_cast
 from codestroke.demo.scene import Scene, SceneSettings, open_scene
 from codestroke.demo.story import Tell, document, play_shift, render_studies
+from simulator.gallery import gallery_shift
 from simulator.shift import demo_shift
 
 Json = Annotated[bool, Parameter(name="--json", negative=())]
@@ -38,6 +39,7 @@ def demo(
     *,
     headless: bool = False,
     as_json: Json = False,
+    gallery: bool = False,
     seed: int = 1,
     board_port: int = 0,
     home: Path = Path(".codestroke/demo"),
@@ -48,6 +50,7 @@ def demo(
     Args:
         headless: end after the shift instead of leaving the board open until Ctrl-C.
         as_json: print one JSON document as the last line.
+        gallery: play one study for each class of disease, of hard negative and of study that cannot be judged.
         seed: of the synthetic patients and studies.
         board_port: port of the live board; 0 chooses a free one.
         home: data of the demo; emptied first.
@@ -56,7 +59,7 @@ def demo(
     console = Console(stderr=as_json)
     console.print(_BANNER)
     stop = _stop_on_signals()
-    started, shift = time.monotonic(), demo_shift(seed)
+    started, shift = time.monotonic(), gallery_shift(seed) if gallery else demo_shift(seed)
     downloads = cache or Path(os.environ.get("CODESTROKE_CACHE", Path.home() / ".cache" / "codestroke"))
     folders = render_studies(shift, downloads / "studies", console)
     cast = climbing_cast(answer_after_s=2.0)
