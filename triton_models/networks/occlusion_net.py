@@ -24,6 +24,8 @@ _SLABS_PER_LEVEL = 2
 _CHANNELS = 2
 _TOP = 4
 _COORDINATES = 3
+# The head is judged as it is and moved by so many slabs; the first is the one whose heat is shown.
+_RAISED = (0, 1, -1)
 # Most places are open: the heat map starts out cold.
 _COLD = -4.0
 
@@ -78,11 +80,16 @@ class OcclusionNet(nn.Module):
         return heat, cast(Tensor, self.verdict(seen))
 
     def forward(self, slabs: Tensor) -> tuple[Tensor, Tensor]:
-        """Heat in 0..1 over the whole head (1,segment,z,y,x), and chances (2,segment): left, right."""
-        heat, verdict = self.judge(self.halves(slabs))
-        over = _OVER_MM // _STRIDE
-        left, right = torch.sigmoid(heat[:1, ..., over:]), torch.sigmoid(heat[1:, ..., over:])
-        return torch.cat([torch.flip(right, dims=[4]), left], dim=4), verdict
+        """Heat in 0..1 over the whole head (1,segment,z,y,x), and logits (2,segment): left, right.
+
+        The verdict is the mean over the head as it is and a slab higher and lower: two slabs make one level of the
+        network, and a clot must not matter more for lying within one.
+        """
+        image = slabs.float()
+        heat, verdict = self.judge(self.halves(torch.cat([_raised(image, by) for by in _RAISED])))
+        over, ways = _OVER_MM // _STRIDE, len(_RAISED)
+        left, right = torch.sigmoid(heat[:1, ..., over:]), torch.sigmoid(heat[ways : ways + 1, ..., over:])
+        return torch.cat([torch.flip(right, dims=[4]), left], dim=4), verdict.reshape(2, ways, -1).mean(dim=1)
 
 
 def _conv(
@@ -95,6 +102,13 @@ def _conv(
         spatial_dims=3, in_channels=inside, out_channels=outside, kernel_size=kernel, strides=strides,
         padding=padding, adn_ordering="NA", act="RELU", norm="BATCH",
     )  # fmt: skip
+
+
+def _raised(image: Tensor, by: int) -> Tensor:
+    """Move up by whole slabs; what comes in is empty."""
+    room = max(abs(n) for n in _RAISED)
+    padded = nn.functional.pad(image, (0, 0, 0, 0, room, room))
+    return padded[:, :, room - by : room - by + image.shape[2]]
 
 
 def _like(small: Tensor, large: Tensor) -> Tensor:
