@@ -7,41 +7,52 @@ inside.
 from __future__ import annotations
 
 import torch
-from monai.networks.nets import DenseNet
 from torch import Tensor, nn
 
+from triton_models.networks.lite_trunk import DEEP_CHANNELS, MIDDLE_CHANNELS, LiteTrunk
+
+HEAT_STRIDE = 16
 # Between the mean (0) and the maximum (large) of the local evidence: a small opacity must be able to carry a film.
-_SHARPNESS = 4.0
+_SHARPNESS = 2.0
+_WIDTH = 64
 
 
 class FilmNet(nn.Module):
-    """A small DenseNet whose last features are read at every place and pooled by log-sum-exp."""
+    """EfficientNet-Lite0 features of two depths, read at every place and pooled by log-sum-exp."""
 
-    def __init__(self, *, growth: int = 12, blocks: tuple[int, int, int] = (4, 6, 8)) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        dense = DenseNet(
-            spatial_dims=2, in_channels=1, out_channels=1, init_features=24, growth_rate=growth, block_config=blocks
+        self.trunk = LiteTrunk()
+        self.middle = nn.Conv2d(MIDDLE_CHANNELS, _WIDTH, kernel_size=1)
+        self.deep = nn.Conv2d(DEEP_CHANNELS, _WIDTH, kernel_size=1)
+        self.evidence = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(_WIDTH, _WIDTH, kernel_size=3, padding=1), nn.ReLU(), nn.Conv2d(_WIDTH, 1, 1)
         )
-        self.features = dense.features
-        width = dense.class_layers.out.in_features
-        self.evidence = nn.Conv2d(width, 1, kernel_size=1)
 
     def local(self, film: Tensor) -> Tensor:
         """Local evidence (n,1,y/16,x/16) before pooling."""
-        image = film.float() / 127.5 - 1.0
-        evidence: Tensor = self.evidence(torch.relu(self.features(image)))
+        middle, deep = self.trunk(film.float() / 127.5 - 1.0)
+        wide = nn.functional.interpolate(self.deep(deep), scale_factor=2.0, mode="bilinear", align_corners=False)
+        evidence: Tensor = self.evidence(self.middle(middle) + wide)
         return evidence
 
     def logits(self, film: Tensor) -> Tensor:
         """The pooled logit (n,1)."""
-        return self._pool(self.local(film))
+        return pooled(self.local(film))
+
+    def features(self, film: Tensor) -> Tensor:
+        """The mean deep features (n,320), for probes that ask what else the network has learnt."""
+        deep: Tensor = self.trunk(film.float() / 127.5 - 1.0)[1]
+        return deep.mean(dim=(2, 3))
 
     def forward(self, film: Tensor) -> tuple[Tensor, Tensor]:
         """Logit and heat."""
         local = self.local(film)
-        return self._pool(local), torch.sigmoid(local)
+        return pooled(local), torch.sigmoid(local)
 
-    def _pool(self, local: Tensor) -> Tensor:
-        flat = local.flatten(2)
-        count = float(flat.shape[2])
-        return (torch.logsumexp(_SHARPNESS * flat, dim=2) - torch.log(torch.tensor(count))) / _SHARPNESS
+
+def pooled(local: Tensor) -> Tensor:
+    """Log-mean-exp over all places: (n,1,y,x) to (n,1)."""
+    flat = local.flatten(2)
+    count = float(flat.shape[2])
+    return (torch.logsumexp(_SHARPNESS * flat, dim=2) - torch.log(torch.tensor(count))) / _SHARPNESS

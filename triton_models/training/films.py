@@ -1,6 +1,7 @@
 """Chest films for the pneumonia network: public films by person, and drawn ones, dealt into parts.
 
-Nothing of one person is in two parts. Films whose label a radiologist gave are kept for the test alone.
+Nothing of one person is in two parts. Adult films that a radiologist read are for the test alone: nothing is trained on
+them and nothing is chosen by them. Adult films with text-mined labels are for training and validation.
 """
 
 from __future__ import annotations
@@ -27,17 +28,37 @@ from triton_models.volume import Radiograph
 _FIRST_SEED = {Part.TRAIN: 700_000, Part.VALIDATION: 800_000, Part.TEST: 900_000}
 _KERMANY_PERSON = re.compile(r"^(person\d+|(?:NORMAL2-)?IM-\d+)")
 _TEST_SHARE, _VALIDATION_SHARE = 15, 15
-_DRAWN_SIDE = 384
+# Adults are few: those that no radiologist read go to training and validation, none to the test.
+_ADULT_VALIDATION_SHARE = 35
+_DRAWN_SIDE = 288
+LEVELS_YX = (224, 224)
+TEST_ONLY = frozenset({"adults", "covid"})
+# ``ambiguous`` is left out.
+_ADULT_LABELS = {
+    "normal": False, "other_abnormal": False, "opacity": True, "opacity_unconfirmed": True, "covid19_patient": True,
+}  # fmt: skip
+TEXT_MINED = ("nih", "unread", "unread_other")
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """One film: where it is from, its label, its view, and the model's picture (uint8 y,x)."""
+    """One film: where it is from, its label, its view, and its levels (uint8 y,x) before contrast is evened.
+
+    ``age`` in years and ``sex`` are those of the table, None and empty where it does not say.
+    """
 
     source: str
     positive: bool
     view: str
-    picture: NDArray[np.uint8]
+    levels: NDArray[np.uint8]
+    age: int | None = None
+    sex: str = ""
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """What the model sees of it."""
+        rows, columns = chest.GRID.shape_yx
+        return chest.evened(np.asarray(cv2.resize(self.levels, (columns, rows), interpolation=cv2.INTER_AREA)))
 
     @property
     def prepared(self) -> Prepared:
@@ -47,21 +68,24 @@ class Film:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A film on disk, not read yet; ``radiologist`` says that its label is a radiologist's own."""
+    """A film on disk, not read yet."""
 
     path: Path
     source: str
     person: str
     positive: bool
     view: str = ""
-    radiologist: bool = False
+    age: int | None = None
+    sex: str = ""
 
     @property
     def part(self) -> Part:
         """The part of its person, the same on every machine."""
-        if self.radiologist:
+        if self.source in TEST_ONLY:
             return Part.TEST
         number = int.from_bytes(hashlib.sha256(f"{self.source}/{self.person}".encode()).digest()[:4], "big") % 100
+        if self.source in TEXT_MINED:
+            return Part.VALIDATION if number < _ADULT_VALIDATION_SHARE else Part.TRAIN
         if number < _TEST_SHARE:
             return Part.TEST
         return Part.VALIDATION if number < _TEST_SHARE + _VALIDATION_SHARE else Part.TRAIN
@@ -77,10 +101,7 @@ def entries(data: Path | None) -> list[Entry]:
         raise BadSettings(
             "CODESTROKE_DATA must name the data folder to train or judge the chest model", reason="no_data"
         )
-    found = [*_children(data / "cxr"), *_nih(data / "cxr"), *_adults(data / "cxr")]
-    # A person whose film a radiologist read belongs to the test with every film.
-    kept = {entry.person for entry in found if entry.radiologist}
-    return [entry for entry in found if entry.radiologist or not (entry.source == "adults" and entry.person in kept)]
+    return [*_children(data / "cxr"), *_nih(data / "cxr"), *_adults(data / "cxr")]
 
 
 def films(part: Part, data: Path | None, *, at_most: int, seed: int) -> Iterator[Film]:
@@ -109,8 +130,9 @@ def drawn(part: Part, count: int, *, seed: int) -> Iterator[Film]:
             noise=float(rng.uniform(0.006, 0.02)),
         )
         picture, _ = render_film(parameters, (_DRAWN_SIDE, _DRAWN_SIDE))
-        made = chest.prepare(Radiograph(picture, "", picture.shape))
-        yield Film("drawn", side is not Side.NONE, "", np.asarray(made.inputs["film"], np.uint8)[0, 0])
+        levels = chest.levels(Radiograph(picture, "", picture.shape), LEVELS_YX)
+        if levels is not None:
+            yield Film("drawn", side is not Side.NONE, "", levels)
 
 
 def _read(entry: Entry) -> Film | None:
@@ -118,10 +140,10 @@ def _read(entry: Entry) -> Film | None:
     if grey is None:
         return None
     pixels = np.asarray(grey, np.float32) / 255.0
-    made = chest.prepare(Radiograph(pixels, "", (pixels.shape[0], pixels.shape[1])))
-    if made.refusal is not None:
+    levels = chest.levels(Radiograph(pixels, "", (pixels.shape[0], pixels.shape[1])), LEVELS_YX)
+    if levels is None:
         return None
-    return Film(entry.source, entry.positive, entry.view, np.asarray(made.inputs["film"], np.uint8)[0, 0])
+    return Film(entry.source, entry.positive, entry.view, levels, entry.age, entry.sex)
 
 
 def _children(root: Path) -> Iterator[Entry]:
@@ -136,18 +158,26 @@ def _nih(root: Path) -> Iterator[Entry]:
     with (root / "nih_dev.csv").open(newline="") as file:
         for row in csv.DictReader(file):
             path = root / "nih_dev_512" / row["image"]
-            yield Entry(path, "nih", row["patient"], row["label"] == "pneumonia", row["view"])
+            ill = row["label"] == "pneumonia"
+            yield Entry(path, "nih", row["patient"], ill, row["view"], _age(row["age"]), row["sex"])
 
 
 def _adults(root: Path) -> Iterator[Entry]:
-    """The NIH part: hard negatives and normals for training, radiologist-read films for the test.
-
-    Hannover and COVID-CXNet stay out: their source goes with their label.
-    """
+    """The second adult set: ``adults`` where a radiologist read the film, else by text-mined label or COVID test."""
     with (root / "adults_320" / "labels.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            read = row["label_source"] in ("rsna_radiologist", "google_radiologist")
-            if row["file"].startswith("nih/") and row["target"] in ("0", "1"):
-                positive = row["target"] == "1"
-                path = root / "adults_320" / row["file"]
-                yield Entry(path, "adults", row["patient_id"], positive, row["view"], radiologist=read)
+            if row["label"] in _ADULT_LABELS:
+                path, ill = root / "adults_320" / row["file"], _ADULT_LABELS[row["label"]]
+                yield Entry(path, _adult_source(row), row["patient_id"], ill, row["view"], _age(row["age"]), row["sex"])
+
+
+def _adult_source(row: dict[str, str]) -> str:
+    if not row["file"].startswith("nih/"):
+        return "covid"
+    if row["label_source"] in ("rsna_radiologist", "google_radiologist"):
+        return "adults"
+    return "unread_other" if row["label"] == "other_abnormal" else "unread"
+
+
+def _age(text: str) -> int | None:
+    return int(float(text)) if text.strip() else None
