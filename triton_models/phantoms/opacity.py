@@ -69,14 +69,15 @@ def normal_film(grey: Grey) -> NormalFilm | None:
     return NormalFilm(grey, lungs, low, deficit)
 
 
-def with_opacity(normal: NormalFilm, rng: Generator) -> tuple[Grey, Grey]:
-    """Paint one pneumonia; the lot decides shape, place, size and strength.
+def with_opacity(normal: NormalFilm, rng: Generator, *, shape: Shape | None = None) -> tuple[Grey, Grey]:
+    """Paint one pneumonia; the lot decides place, size and strength, and the shape where none is asked for.
 
     Returns:
         The film with the opacity, and the mask of the opacity, 0..1.
     """
     lungs = _halved(normal.lungs[0]), _halved(normal.lungs[1])
-    chosen = list(Shape)[int(rng.choice(len(Shape), p=_ODDS))]
+    lot = list(Shape)[int(rng.choice(len(Shape), p=_ODDS))]
+    chosen = lot if shape is None else shape
     room = _soft(lungs[0] | lungs[1], lungs[0].shape[0] * float(rng.uniform(0.01, 0.03)), grow=chosen is not Shape.NET)
     field = np.zeros(lungs[0].shape, np.float32)
     while float(field.sum()) < _LEAST_AREA * field.size:

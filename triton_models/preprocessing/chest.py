@@ -14,7 +14,9 @@ from triton_models.prepared import Prepared, indeterminate, not_applicable
 from triton_models.volume import FilmGrid, Radiograph
 
 MODEL = "pneumonia_cxr"
-GRID = FilmGrid(shape_yx=(192, 192))
+# Finer than the model's picture, so that a film's letterbox costs no sharpness and the key image can be read.
+GRID = FilmGrid(shape_yx=(512, 512))
+PICTURE_YX = (192, 192)
 
 _FRONTAL = frozenset({"AP", "PA", ""})
 _MIN_SIDE = 64
@@ -31,16 +33,18 @@ def prepare(film: Radiograph) -> Prepared:
     lost their aspect ratio, so the model must not be shown one.
 
     Returns:
-        Inputs ``film`` (uint8, 1,1,y,x) and facts ``spread`` and ``aspect``; or a refusal.
+        Inputs ``film`` (uint8, 1,1,y,x) and facts ``spread``, ``aspect`` and the corners of what was kept
+        (``top_px``, ``bottom_px``, ``left_px``, ``right_px``, pixels of the grid); or a refusal.
     """
     view = film.view.strip().upper()
     if view not in _FRONTAL:
         return not_applicable("not a frontal view", {})
-    picture = _without_letterbox(film.pixels)
-    if picture is None or min(picture.shape) < _MIN_SIDE:
+    box = _without_letterbox(film.pixels)
+    picture = film.pixels[box] if box is not None else None
+    if box is None or picture is None or min(picture.shape) < _MIN_SIDE:
         return indeterminate("the film is blank", {})
     low, high = (float(v) for v in np.percentile(picture, _CENTILES))
-    facts = {"spread": high - low, "aspect": picture.shape[1] / picture.shape[0]}
+    facts = {"spread": high - low, "aspect": picture.shape[1] / picture.shape[0], **_corners(box)}
     if high - low < _MIN_SPREAD:
         return indeterminate("the film is blank", facts)
     return Prepared({"film": evened(normalise(picture, low, high))[None, None]}, None, facts)
@@ -51,8 +55,8 @@ def levels(film: Radiograph, shape_yx: tuple[int, int]) -> NDArray[np.uint8] | N
 
     Training varies these and evens them afterwards, in the order in which a film's maker and ``prepare`` would.
     """
-    picture = _without_letterbox(film.pixels)
-    if picture is None or min(picture.shape) < _MIN_SIDE:
+    box = _without_letterbox(film.pixels)
+    if box is None or min((picture := film.pixels[box]).shape) < _MIN_SIDE:
         return None
     low, high = (float(v) for v in np.percentile(picture, _CENTILES))
     return normalise(picture, low, high, shape_yx) if high - low >= _MIN_SPREAD else None
@@ -64,7 +68,7 @@ def evened(levels_yx: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def normalise(
-    picture: NDArray[np.float32], low: float, high: float, shape_yx: tuple[int, int] = GRID.shape_yx
+    picture: NDArray[np.float32], low: float, high: float, shape_yx: tuple[int, int] = PICTURE_YX
 ) -> NDArray[np.uint8]:
     """Stretch to ``shape_yx`` and map ``low`` … ``high`` to 0 … 255."""
     rows, columns = shape_yx
@@ -74,9 +78,14 @@ def normalise(
     return np.asarray(np.clip(np.rint(levels), 0.0, 255.0), np.uint8)
 
 
-def _without_letterbox(pixels: NDArray[np.float32]) -> NDArray[np.float32] | None:
+def _without_letterbox(pixels: NDArray[np.float32]) -> tuple[slice, slice] | None:
     rows = np.flatnonzero(pixels.any(axis=1))
     columns = np.flatnonzero(pixels.any(axis=0))
     if rows.size == 0:
         return None
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
+def _corners(box: tuple[slice, slice]) -> dict[str, float]:
+    rows, columns = box
+    return {"top_px": rows.start, "bottom_px": rows.stop, "left_px": columns.start, "right_px": columns.stop}

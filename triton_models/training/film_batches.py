@@ -29,8 +29,8 @@ Grey = NDArray[np.float32]
 T = TypeVar("T")
 UNKNOWN = -1.0
 
-# Of 20 films: real children and adults of either label, adults who are ill otherwise, drawn ones, twins (two films each)
-# of adults, children and drawings, and grafts (two films each).
+# Of 20 films: real children and adults of either label, adults who are ill otherwise, drawn ones, twins (two films
+# each) of adults, children and drawings, and grafts (two films each).
 _PARTS = (
     ("children", 4), ("adults", 2), ("others", 1), ("drawn", 1),
     ("twins_adults", 3), ("twins_children", 1), ("twins_drawn", 0.5), ("grafts", 1.5),
@@ -142,7 +142,7 @@ def _pick(views: dict[str, list[T]], rng: Generator) -> T:
 
 def _example(grey: Grey, mask: Grey | None, *, label: float, weight: float, lot: int) -> _Example:
     """Position, expose and even a film; the same ``lot`` treats twins alike."""
-    rows, columns = chest.GRID.shape_yx
+    rows, columns = chest.PICTURE_YX
     cells = (columns // HEAT_STRIDE, rows // HEAT_STRIDE)
     matrix, flip = _position(grey.shape, np.random.default_rng([lot, 1]))
     picture = _exposed(_moved(grey, matrix, flip), np.random.default_rng([lot, 2]))
@@ -157,7 +157,7 @@ def _example(grey: Grey, mask: Grey | None, *, label: float, weight: float, lot:
 
 def _position(shape: tuple[int, ...], rng: Generator) -> tuple[NDArray[np.float64], bool]:
     """An affine map onto the model's grid: turned, shifted, scaled, its aspect changed; and whether to mirror it."""
-    rows, columns = chest.GRID.shape_yx
+    rows, columns = chest.PICTURE_YX
     angle, zoom = float(rng.normal(0, 0.08)), float(np.exp(rng.normal(0.03, 0.11)))
     aspect, shear = float(np.exp(rng.normal(0, 0.08))), float(rng.normal(0, 0.03))
     turn = np.array([[np.cos(angle), -np.sin(angle) + shear], [np.sin(angle), np.cos(angle)]])
@@ -168,7 +168,7 @@ def _position(shape: tuple[int, ...], rng: Generator) -> tuple[NDArray[np.float6
 
 
 def _moved(grey: Grey, matrix: NDArray[np.float64], flip: bool, *, border: int = cv2.BORDER_REPLICATE) -> Grey:
-    rows, columns = chest.GRID.shape_yx
+    rows, columns = chest.PICTURE_YX
     moved = np.asarray(cv2.warpAffine(grey, matrix, (columns, rows), borderMode=border), np.float32)
     return np.ascontiguousarray(moved[:, ::-1]) if flip else moved
 

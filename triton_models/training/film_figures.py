@@ -30,11 +30,14 @@ def headline(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[
     view = np.array([film.view for film in found])
     children, adults = source == "children", source == "adults"
     groups = {"children": children, "adults": adults, "adults_ap": adults & (view == "AP")}
-    groups["adults_pa"] = adults & (view == "PA")
+    groups |= {"adults_pa": adults & (view == "PA"), "drawn": source == "drawn"}
     result: dict[str, object] = {}
     for name, chosen in groups.items():
+        if not (chosen & truth).any() or not (chosen & ~truth).any():
+            continue
         result[f"auroc_{name}"] = auroc(raw[chosen], truth[chosen])
-        result[f"auroc_{name}_interval"] = auroc_interval(raw[chosen], truth[chosen])
+        low, high = auroc_interval(raw[chosen], truth[chosen])
+        result |= {f"auroc_{name}_low": low, f"auroc_{name}_high": high}
     balanced = view_balanced(raw[adults], truth[adults], view[adults])
     result["auroc_adults_view_balanced"] = balanced
     result["lost_by_view_balance"] = auroc(raw[adults], truth[adults]) - balanced

@@ -57,7 +57,7 @@ class Film:
     @property
     def picture(self) -> NDArray[np.uint8]:
         """What the model sees of it."""
-        rows, columns = chest.GRID.shape_yx
+        rows, columns = chest.PICTURE_YX
         return chest.evened(np.asarray(cv2.resize(self.levels, (columns, rows), interpolation=cv2.INTER_AREA)))
 
     @property

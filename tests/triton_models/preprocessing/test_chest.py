@@ -18,7 +18,7 @@ def film(view: str = "PA") -> Radiograph:
 def test_frontal_films_become_one_picture_of_bytes(view: str) -> None:
     prepared = chest.prepare(film(view))
     assert prepared.refusal is None
-    assert prepared.inputs["film"].shape == (1, 1, *chest.GRID.shape_yx)
+    assert prepared.inputs["film"].shape == (1, 1, *chest.PICTURE_YX)
     assert prepared.inputs["film"].dtype == np.uint8
 
 

@@ -9,6 +9,7 @@ from tests.triton_models.builders import POINT
 from triton_models.training.film_figures import at_point, auroc_interval, headline, view_balanced
 from triton_models.training.films import Film
 
+pytestmark = pytest.mark.train
 LEVELS = np.zeros((8, 8), np.uint8)
 
 
