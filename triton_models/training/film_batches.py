@@ -33,7 +33,7 @@ UNKNOWN = -1.0
 # each) of adults, children and drawings, and grafts (two films each).
 _PARTS = (
     ("children", 4), ("adults", 2), ("others", 1), ("drawn", 1),
-    ("twins_adults", 3), ("twins_children", 1), ("twins_drawn", 0.5), ("grafts", 1.5),
+    ("twins_adults", 3), ("twins_children", 1), ("twins_drawn", 0.5), ("grafts", 1),
 )  # fmt: skip
 _UNIT = 20
 _POOL = {"nih": "adults", "unread": "adults", "unread_other": "others"}

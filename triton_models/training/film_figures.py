@@ -28,8 +28,8 @@ def headline(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[
     truth = np.array([film.positive for film in found])
     source = np.array([film.source for film in found])
     view = np.array([film.view for film in found])
-    children, adults = source == "children", source == "adults"
-    groups = {"children": children, "adults": adults, "adults_ap": adults & (view == "AP")}
+    adults = source == "adults"
+    groups = {"children": source == "children", "adults": adults, "adults_ap": adults & (view == "AP")}
     groups |= {"adults_pa": adults & (view == "PA"), "drawn": source == "drawn"}
     result: dict[str, object] = {}
     for name, chosen in groups.items():
@@ -38,20 +38,28 @@ def headline(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[
         result[f"auroc_{name}"] = auroc(raw[chosen], truth[chosen])
         low, high = auroc_interval(raw[chosen], truth[chosen])
         result |= {f"auroc_{name}_low": low, f"auroc_{name}_high": high}
-    balanced = view_balanced(raw[adults], truth[adults], view[adults])
-    result["auroc_adults_view_balanced"] = balanced
-    result["lost_by_view_balance"] = auroc(raw[adults], truth[adults]) - balanced
-    well = adults & ~truth & (view != "")
-    result["view_told_by_score"] = auroc(raw[well], view[well] == "AP")  # 0.5: the score of a well person tells no view
+    result |= _view_cost(raw[adults], truth[adults], view[adults])
     result["operating_point"] = {
         "name": point.name,
         "detected_at": point.detected_at,
         "not_detected_below": point.not_detected_below,
         "target": point.target,
-        "adults": at_point(raw[adults], truth[adults], point),
-        "children": at_point(raw[children], truth[children], point),
+        **{name: at_point(raw[groups[name]], truth[groups[name]], point) for name in ("adults", "children")},
     }
     return result
+
+
+def _view_cost(raw: Scores, truth: Truth, view: NDArray[np.str_]) -> dict[str, object]:
+    """What balancing the view costs adults, and whether the scores of the well tell it (0.5: they do not)."""
+    well = ~truth & (view != "")
+    if not truth.any() or not well.any():
+        return {}
+    balanced = view_balanced(raw, truth, view)
+    return {
+        "auroc_adults_view_balanced": balanced,
+        "lost_by_view_balance": auroc(raw, truth) - balanced,
+        "view_told_by_score": auroc(raw[well], view[well] == "AP"),
+    }
 
 
 def by_group(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[str, dict[str, float]]:
@@ -65,10 +73,14 @@ def by_group(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[
     groups |= {"adults_under_50": adults & (age >= 0) & (age < 50), "adults_from_50": adults & (age >= 50)}  # noqa: PLR2004
     truth = np.array([film.positive for film in found])
     return {
-        name: {"auroc": auroc(raw[chosen], truth[chosen]), **at_point(raw[chosen], truth[chosen], point)}
+        name: {**_area(raw[chosen], truth[chosen]), **at_point(raw[chosen], truth[chosen], point)}
         for name, chosen in groups.items()
         if chosen.any()
     }
+
+
+def _area(raw: Scores, truth: Truth) -> dict[str, float]:
+    return {"auroc": auroc(raw, truth)} if truth.any() and not truth.all() else {}
 
 
 def at_point(raw: Scores, truth: Truth, point: OperatingPoint) -> dict[str, float]:
