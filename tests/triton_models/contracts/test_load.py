@@ -36,7 +36,7 @@ def test_the_served_file_is_the_one_of_the_contract(name: str) -> None:
 
 
 def test_preprocessing_makes_what_the_contracts_ask_for() -> None:
-    crops = {stroke.MODEL: stroke.CROP_ZYX, aorta.MODEL: aorta.CROP_ZYX, chest.MODEL: chest.GRID.shape_yx}
+    crops = {stroke.MODEL: stroke.CROP_ZYX, aorta.MODEL: aorta.CROP_ZYX, chest.MODEL: chest.PICTURE_YX}
     for name, shape in crops.items():
         assert load_contract(name).inputs[0].shape == (1, 1, *shape)
 
