@@ -30,8 +30,9 @@ from triton_models.volume import Radiograph
 
 _SIDE = 560
 _CENTILES = (1.0, 99.0)
-# Local evidence is drawn from here on; its outline follows the upper part of what this film has.
-_COLD = 0.3
+# Local evidence is coloured from here on. The outline follows the upper part of what this film has, however weak: a
+# film that is detected by much weak evidence must show where it lies.
+_COLD, _NOTHING = 0.3, 0.02
 _OUTLINE_SHARE = 0.6
 _BAR = (14, 150)
 _MARGIN = 12
@@ -70,9 +71,11 @@ def _shown(film: Radiograph, prepared: Prepared) -> NDArray[np.float32]:
 
 def _outlines(grown: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     """Lines around the warmest places, in pixels x, y of the picture."""
-    level = max(_COLD, _OUTLINE_SHARE * float(grown.max()))
+    level = _OUTLINE_SHARE * float(grown.max())
+    if level < _NOTHING:
+        return []
     found, _ = cv2.findContours((grown >= level).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    return [np.asarray(line, np.float32)[:, 0] for line in found if float(grown.max()) >= level]
+    return [np.asarray(line, np.float32)[:, 0] for line in found]
 
 
 def _scored(picture: Picture, score: float) -> None:

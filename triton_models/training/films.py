@@ -1,7 +1,8 @@
 """Chest films for the pneumonia network: public films by person, and drawn ones, dealt into parts.
 
 Nothing of one person is in two parts. Adult films that a radiologist read are for the test alone: nothing is trained on
-them and nothing is chosen by them. Adult films with text-mined labels are for training and validation.
+them and nothing is chosen by them. Adult films with text-mined labels are for training and validation; those of
+patients with COVID-19 help to set a threshold, and teach nothing, because their source goes with their label.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _TEST_SHARE, _VALIDATION_SHARE = 15, 15
 _ADULT_VALIDATION_SHARE = 35
 _DRAWN_SIDE = 288
 LEVELS_YX = (224, 224)
-TEST_ONLY = frozenset({"adults", "covid"})
+TEST_ONLY = frozenset({"adults"})
+VALIDATION_ONLY = frozenset({"covid"})
 # ``ambiguous`` is left out.
 _ADULT_LABELS = {
     "normal": False, "other_abnormal": False, "opacity": True, "opacity_unconfirmed": True, "covid19_patient": True,
@@ -83,6 +85,8 @@ class Entry:
         """The part of its person, the same on every machine."""
         if self.source in TEST_ONLY:
             return Part.TEST
+        if self.source in VALIDATION_ONLY:
+            return Part.VALIDATION
         number = int.from_bytes(hashlib.sha256(f"{self.source}/{self.person}".encode()).digest()[:4], "big") % 100
         if self.source in TEXT_MINED:
             return Part.VALIDATION if number < _ADULT_VALIDATION_SHARE else Part.TRAIN

@@ -16,6 +16,7 @@ from streams.core.eligibility import Eligibility, RegionRule, judge
 from streams.dicom.choice import Refused, SeriesRule, refusal
 from streams.pathways.base import Pathway, Patient, never
 from triton_models.contracts import ModelContract
+from triton_models.explanation import chest as explaining
 from triton_models.postprocessing import chest as reading
 from triton_models.prepared import Prepared, Refusal, RefusalState, Tensor
 from triton_models.preprocessing import chest as preparing
@@ -79,4 +80,5 @@ PATHWAY = Pathway(
     prepare=preparing.prepare,
     read=_read,
     alert=never,
+    explain=explaining.key_image,
 )

@@ -39,7 +39,7 @@ def test_preprocessing_makes_what_the_contracts_ask_for() -> None:
     crops = {
         stroke.MODEL: (2, *stroke.SLABS_ZYX),
         aorta.MODEL: (1, *aorta.CROP_ZYX),
-        chest.MODEL: (1, *chest.GRID.shape_yx),
+        chest.MODEL: (1, *chest.PICTURE_YX),
     }
     for name, shape in crops.items():
         assert load_contract(name).inputs[0].shape == (1, *shape)

@@ -66,3 +66,13 @@ def test_an_unsure_film_is_drawn_and_called_unsure() -> None:
     image = key_image(taken, chest.prepare(taken), answer(), finding(FindingState.INDETERMINATE))
     assert image is not None
     assert image.caption.startswith("Unsure")
+
+
+def test_weak_evidence_is_outlined_too() -> None:
+    taken = film()
+    weak = {"heat": answer()["heat"] * np.float32(0.2)}
+    image = key_image(taken, chest.prepare(taken), weak, finding(FindingState.DETECTED))
+    assert image is not None
+    rows, columns = image.pixels.shape[:2]
+    coloured = (image.pixels.max(axis=2).astype(int) - image.pixels.min(axis=2)) > 40
+    assert coloured[rows * 2 // 3 :, : columns // 3].any()
