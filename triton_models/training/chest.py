@@ -35,7 +35,7 @@ FULL = FitSettings(
     seed=1, cases=1500, validation_cases=40, test_cases=40, steps=1100, batch=20, learning_rate=6e-4, warm_up=0.2
 )
 SMOKE = FitSettings(
-    seed=1, cases=60, validation_cases=20, test_cases=40, steps=40, batch=20, learning_rate=1e-3, warm_up=0.15
+    seed=1, cases=60, validation_cases=20, test_cases=40, steps=36, batch=20, learning_rate=1e-3, warm_up=0.15
 )
 OUTPUTS = ("logit", "heat")
 
