@@ -7,22 +7,49 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.findings import Finding, FindingState, Location, Measurement, Side, Urgency
 from triton_models.contracts.load import model_ref
 from triton_models.contracts.model import ModelContract, OperatingPoint
 from triton_models.postprocessing.aaa_rules import ANEURYSM_MM, RULE_SET, threshold_for
 from triton_models.postprocessing.score import refused, state_of
-from triton_models.postprocessing.tube import Tube, trace
+from triton_models.postprocessing.section import Sections, measure
 from triton_models.prepared import Prepared, Tensor
 
 CODE = "aaa"
-METHOD = "largest circle inside the outer wall"
-# An aorta that is followed over less than this was not really found.
-_NEEDED_LENGTH_MM = 60.0
+METHOD = "largest outer diameter square to the centreline"
+# From the hiatus to the bifurcation are some 150–200 mm; an aorta followed over less cannot be called normal.
+NEEDED_LENGTH_MM = 110.0
+# The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
+_TRIM_MM = 8.0
+# An aorta that reaches this near to the lowest slice goes on below it.
+_NEAR_END_MM = 12.0
+# Less than this was not an aorta.
+_LEAST_LENGTH_MM = 20.0
 _Z95 = 1.96
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The widest section and how much of the aorta was seen.
+
+    Attributes:
+        sections: the whole vessel.
+        at: index of the widest section of the abdominal part.
+        diameter_mm: its largest width, before the known bias is taken off.
+        length_mm: how far the abdominal part was followed.
+        cut: the aorta goes on below the lowest slice.
+    """
+
+    sections: Sections
+    at: int
+    diameter_mm: float
+    length_mm: float
+    cut: bool
 
 
 def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContract, *, sex: str = "") -> Finding:
@@ -36,65 +63,111 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
     """
     if prepared.refusal is not None:
         return refused(CODE, prepared, contract)
-    tube = trace(np.asarray(outputs["probability"], np.float32)[0, 0], prepared.facts["spacing_mm"])
-    if tube is None or len(tube.slices) * prepared.facts["spacing_mm"] < _NEEDED_LENGTH_MM:
+    measured = measured_in(np.asarray(outputs["probability"], np.float32)[0, 0], prepared)
+    if measured is None:
         return Finding(code=CODE, state=FindingState.INDETERMINATE, reason="aorta not found", model=model_ref(contract))
-    return _graded(tube, prepared, contract, sex)
+    return _graded(measured, prepared, contract, sex)
 
 
-def _graded(tube: Tube, prepared: Prepared, contract: ModelContract, sex: str) -> Finding:
+def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measured | None:
+    """Measure the abdominal aorta in the model's answer (z,y,x), or None where none was found."""
+    facts = prepared.facts
+    sections = measure(probability, facts["spacing_mm"])
+    if sections is None:
+        return None
+    along = np.arange(len(sections.major_mm)) * sections.course.step_mm
+    height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
+    abdominal = (height <= facts["hiatus_z_mm"]) & (along >= _TRIM_MM) & (along <= along[-1] - _TRIM_MM)
+    if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
+        return None
+    at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
+    return Measured(
+        sections=sections,
+        at=at,
+        diameter_mm=float(sections.major_mm[at]),
+        length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
+        cut=bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM),
+    )
+
+
+def sigma_of(measured: Measured, point: OperatingPoint) -> float:
+    """Standard error of one diameter: wider where the wall is blurred or uneven."""
+    soft, rough = measured.sections.soft_mm[measured.at], measured.sections.rough_mm[measured.at]
+    return math.hypot(point.sigma_mm, point.sigma_per_doubt * doubt_of(float(soft), float(rough)))
+
+
+def doubt_of(soft_mm: float, rough_mm: float) -> float:
+    """How unsure the wall is (mm): what its blur exceeds that of a clear wall by, and how far it strays."""
+    return max(soft_mm - _CLEAR_MM, 0.0) + rough_mm
+
+
+_CLEAR_MM = 1.5
+
+
+def _graded(measured: Measured, prepared: Prepared, contract: ModelContract, sex: str) -> Finding:
     point = contract.operating_point
-    at = int(tube.inscribed_mm.argmax())
-    diameter = max(float(tube.inscribed_mm[at]) - point.bias_mm, 0.0)
-    score = _chance_above(diameter, point)
-    state = state_of(score, point)
-    row = threshold_for(diameter, sex) if state is FindingState.DETECTED else None
+    diameter, sigma = max(measured.diameter_mm - point.bias_mm, 0.0), sigma_of(measured, point)
+    score = chance_above(diameter, sigma)
+    state, hidden = state_of(score, point), _hidden(measured)
+    if hidden and state is FindingState.NOT_DETECTED:
+        state = FindingState.INDETERMINATE
+    row = threshold_for(max(diameter, ANEURYSM_MM), sex) if state is FindingState.DETECTED else None
     return Finding(
         code=CODE,
         state=state,
         score=score,
         urgency=row.urgency if row else Urgency.ROUTINE,
-        reason=_reason(state, diameter, f"{row.why} ({RULE_SET})" if row else ""),
-        location=_location(tube, at, prepared),
-        measurements=_measurements(tube, at, diameter, point),
+        reason=_reason(state, diameter, f"{row.why} ({RULE_SET})" if row else "", hidden),
+        location=_location(measured, prepared),
+        measurements=_measurements(measured, diameter, sigma),
         model=model_ref(contract),
     )
 
 
-def _chance_above(diameter_mm: float, point: OperatingPoint) -> float:
+def chance_above(diameter_mm: float, sigma_mm: float) -> float:
     """Chance that the true diameter reaches aneurysm size, given the standard error of the measurement."""
-    return 0.5 * (1.0 + math.erf((diameter_mm - ANEURYSM_MM) / (point.sigma_mm * math.sqrt(2.0))))
+    return 0.5 * (1.0 + math.erf((diameter_mm - ANEURYSM_MM) / (sigma_mm * math.sqrt(2.0))))
 
 
-def _measurements(tube: Tube, at: int, diameter: float, point: OperatingPoint) -> tuple[Measurement, ...]:
-    half = _Z95 * point.sigma_mm
-    return (
-        Measurement(
-            name="max_diameter_mm",
-            value=round(diameter, 1),
-            unit="mm",
-            low=round(max(diameter - half, 0.0), 1),
-            high=round(diameter + half, 1),
-            method=METHOD,
-        ),
-        Measurement(name="volume_ml", value=round(tube.volume_ml, 1), unit="ml", method="inside the outer wall"),
+def _hidden(measured: Measured) -> str:
+    """Why what was seen of the aorta cannot exclude an aneurysm, or nothing."""
+    if measured.cut:
+        return "the scan ends above the bifurcation of the aorta"
+    if measured.length_mm < NEEDED_LENGTH_MM:
+        return f"only {measured.length_mm:.0f} mm of the abdominal aorta were seen"
+    return ""
+
+
+def _measurements(measured: Measured, diameter: float, sigma: float) -> tuple[Measurement, ...]:
+    half, sections, at = _Z95 * sigma, measured.sections, measured.at
+    lean = math.degrees(math.acos(min(max(float(sections.course.tangents[at, 0]), -1.0), 1.0)))
+    largest = Measurement(
+        name="max_diameter_mm",
+        value=round(diameter, 1),
+        unit="mm",
+        low=round(max(diameter - half, 0.0), 1),
+        high=round(diameter + half, 1),
+        method=METHOD,
     )
+    others = (
+        ("min_diameter_mm", float(sections.minor_mm[at]), "mm", "smallest width of the same section"),
+        ("axial_diameter_mm", float(sections.axial_mm[at]), "mm", "largest width in the transverse slice there"),
+        ("plane_obliquity_deg", lean, "deg", "plane of the diameter against the transverse plane"),
+        ("volume_ml", sections.volume_ml, "ml", "inside the outer wall, as far as it was seen"),
+    )
+    return largest, *(Measurement(name=n, value=round(v, 1), unit=u, method=m) for n, v, u, m in others)
 
 
-def _location(tube: Tube, at: int, prepared: Prepared) -> Location:
+def _location(measured: Measured, prepared: Prepared) -> Location:
     facts = prepared.facts
-    y_mm, x_mm = (float(v) for v in tube.centres_yx_mm[at])
-    point = (
-        facts["origin_x_mm"] + x_mm,
-        facts["origin_y_mm"] + y_mm,
-        facts["origin_z_mm"] + float(tube.slices[at]) * facts["spacing_mm"],
-    )
+    z, y, x = (float(v) for v in measured.sections.course.points_mm[measured.at])
+    point = (facts["origin_x_mm"] + x, facts["origin_y_mm"] + y, facts["origin_z_mm"] + z)
     return Location(side=Side.MIDLINE, segment="abdominal aorta", point_lps_mm=point)
 
 
-def _reason(state: FindingState, diameter_mm: float, why: str) -> str:
+def _reason(state: FindingState, diameter_mm: float, why: str, hidden: str) -> str:
     if state is FindingState.DETECTED:
         return f"{diameter_mm:.0f} mm, {why}"
     if state is FindingState.INDETERMINATE:
-        return f"{diameter_mm:.0f} mm, too close to {ANEURYSM_MM:.0f} mm to call"
+        return f"{diameter_mm:.0f} mm, {hidden or f'too close to {ANEURYSM_MM:.0f} mm to call'}"
     return f"{diameter_mm:.0f} mm, no aneurysm"

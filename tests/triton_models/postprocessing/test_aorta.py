@@ -1,45 +1,34 @@
-"""A diameter becomes a finding: interval, chance of aneurysm size, urgency by the threshold table."""
+"""A diameter becomes a finding: interval, chance of aneurysm size, urgency, and what coverage forbids to say."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from schemas.findings import Urgency
+from schemas.findings import Finding, Urgency
 from tests.triton_models.builders import contract
-from tests.triton_models.postprocessing.test_tube import tube
+from tests.triton_models.postprocessing.test_section import tube
+from triton_models.contracts import OperatingPoint
 from triton_models.postprocessing import aorta
-from triton_models.postprocessing.aaa_rules import threshold_for
 from triton_models.prepared import Prepared
 
-FACTS = {"origin_x_mm": -120.0, "origin_y_mm": -120.0, "origin_z_mm": 0.0, "spacing_mm": 2.5}
+FACTS = {
+    "origin_x_mm": -112.0,
+    "origin_y_mm": -112.0,
+    "origin_z_mm": 0.0,
+    "spacing_mm": 2.0,
+    "low_z_mm": -100.0,
+    "hiatus_z_mm": 160.0,
+}
 
 
-def reading(diameter_mm: float, sex: str = ""):  # type: ignore[no-untyped-def]
+def reading(diameter_mm: float, sex: str = "", point: OperatingPoint | None = None, **facts: float) -> Finding:
     outputs = {"probability": tube(diameter_mm, 0)[None, None]}
-    return aorta.read(outputs, Prepared({}, None, FACTS), contract(), sex=sex)
+    chosen = contract(operating_point=point) if point else contract()
+    return aorta.read(outputs, Prepared({}, None, FACTS | facts), chosen, sex=sex)
 
 
-@pytest.mark.parametrize(
-    ("diameter", "sex", "urgency"),
-    [
-        (29.9, "", None),
-        (30.0, "", Urgency.ROUTINE),
-        (49.9, "F", Urgency.ROUTINE),
-        (50.0, "F", Urgency.URGENT),
-        (50.0, "M", Urgency.ROUTINE),
-        (54.9, "", Urgency.ROUTINE),
-        (55.0, "", Urgency.URGENT),
-        (69.9, "M", Urgency.URGENT),
-        (70.0, "F", Urgency.EMERGENCY),
-    ],
-)
-def test_every_boundary_of_the_threshold_table(diameter: float, sex: str, urgency: Urgency | None) -> None:
-    row = threshold_for(diameter, sex)
-    assert (row.urgency if row else None) == urgency
-
-
-@pytest.mark.parametrize(("diameter", "state"), [(20.0, "not_detected"), (30.4, "indeterminate"), (60.0, "detected")])
+@pytest.mark.parametrize(("diameter", "state"), [(20.0, "not_detected"), (30.0, "indeterminate"), (60.0, "detected")])
 def test_the_state_follows_the_chance_of_aneurysm_size(diameter: float, state: str) -> None:
     assert reading(diameter).state == state
 
@@ -48,17 +37,45 @@ def test_a_wide_aneurysm_is_urgent_and_measured_with_an_interval() -> None:
     finding = reading(60.0)
     measured = finding.measurement("max_diameter_mm")
     assert finding.urgency is Urgency.URGENT
+    assert "ESC 2024" in finding.reason
     assert measured is not None
-    assert measured.value == pytest.approx(60.0, abs=2.0)
+    assert measured.value == pytest.approx(60.0, abs=1.0)
+    assert measured.high is not None
+    assert measured.low is not None
     assert measured.high - measured.low == pytest.approx(2 * 1.96 * 1.5, abs=0.3)
 
 
+def test_both_the_square_and_the_axial_diameter_are_reported() -> None:
+    names = {item.name for item in reading(60.0).measurements}
+    assert {"max_diameter_mm", "min_diameter_mm", "axial_diameter_mm", "plane_obliquity_deg"} <= names
+
+
 def test_the_measured_bias_is_taken_off() -> None:
-    biased = contract(operating_point=contract().operating_point.__class__(
-        name="b", detected_at=0.6, not_detected_below=0.4, target="t", sigma_mm=1.0, bias_mm=4.0))  # fmt: skip
-    outputs = {"probability": tube(60.0, 0)[None, None]}
-    finding = aorta.read(outputs, Prepared({}, None, FACTS), biased)
-    assert finding.measurements[0].value == pytest.approx(56.0, abs=2.0)
+    point = OperatingPoint(name="b", detected_at=0.6, not_detected_below=0.4, target="t", sigma_mm=1.0, bias_mm=4.0)
+    assert reading(60.0, point=point).measurements[0].value == pytest.approx(56.0, abs=1.0)
+
+
+def test_a_doubtful_wall_widens_the_interval() -> None:
+    sure = OperatingPoint(name="b", detected_at=0.6, not_detected_below=0.4, target="t", sigma_mm=1.0)
+    unsure = OperatingPoint(
+        name="b", detected_at=0.6, not_detected_below=0.4, target="t", sigma_mm=1.0, sigma_per_doubt=50.0
+    )
+    widths = [m.high - m.low for m in (reading(60.0, point=p).measurements[0] for p in (sure, unsure))]  # type: ignore[operator]
+    assert widths[1] > widths[0]
+
+
+def test_a_scan_that_ends_above_the_bifurcation_cannot_be_called_normal() -> None:
+    finding = reading(20.0, low_z_mm=-2.0)
+    assert (finding.state, "bifurcation" in finding.reason) == ("indeterminate", True)
+
+
+def test_too_short_a_piece_cannot_be_called_normal() -> None:
+    finding = reading(20.0, hiatus_z_mm=70.0)
+    assert (finding.state, "mm of the abdominal aorta" in finding.reason) == ("indeterminate", True)
+
+
+def test_an_aneurysm_in_a_cut_scan_is_still_one() -> None:
+    assert reading(60.0, low_z_mm=-2.0).state == "detected"
 
 
 def test_no_aorta_is_indeterminate_not_normal() -> None:
