@@ -12,6 +12,10 @@ from schemas.findings import Urgency
 
 # An abdominal aorta of 30 mm or more is an aneurysm (ESC 2024, ACC/AHA 2022, SVS 2018).
 ANEURYSM_MM = 30.0
+# A saccular aneurysm is considered for repair from here on (FIELD.md d; the guidelines name no agreed size).
+SACCULAR_MM = 45.0
+# Smaller aneurysms hardly ever rupture: dense tissue beside them is something else.
+LEAST_BLEEDING_MM = 40.0
 
 
 class Guideline(enum.StrEnum):

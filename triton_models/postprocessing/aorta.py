@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from schemas.findings import Finding, FindingState, Location, Measurement, Side, Urgency
 from triton_models.contracts.load import model_ref
 from triton_models.contracts.model import ModelContract, OperatingPoint
-from triton_models.postprocessing.aaa_rules import ANEURYSM_MM, RULE_SET, threshold_for
+from triton_models.postprocessing.aaa_rules import ANEURYSM_MM, LEAST_BLEEDING_MM, RULE_SET, SACCULAR_MM, threshold_for
+from triton_models.postprocessing.course import INSIDE
+from triton_models.postprocessing.rupture import Signs, fluid_ml, is_saccular
 from triton_models.postprocessing.score import refused, state_of
 from triton_models.postprocessing.section import Sections, measure
 from triton_models.prepared import Prepared, Tensor
+from triton_models.preprocessing.aorta import WINDOW_HU
 
 CODE = "aaa"
+DIAMETER = "max_diameter_mm"
 METHOD = "largest outer diameter square to the centreline"
 # From the hiatus to the bifurcation are some 150–200 mm; an aorta followed over less cannot be called normal.
 NEEDED_LENGTH_MM = 110.0
@@ -31,6 +35,10 @@ _NEAR_END_MM = 12.0
 # Less than this was not an aorta.
 _LEAST_LENGTH_MM = 20.0
 _Z95 = 1.96
+_LEVELS = 255.0
+BLEEDING = "dense tissue beside the aorta, perhaps blood"
+SACCULAR = "saccular shape"
+_GRAVEST = (Urgency.EMERGENCY, Urgency.URGENT, Urgency.ROUTINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +71,11 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
     """
     if prepared.refusal is not None:
         return refused(CODE, prepared, contract)
-    measured = measured_in(np.asarray(outputs["probability"], np.float32)[0, 0], prepared)
+    probability = np.asarray(outputs["probability"], np.float32)[0, 0]
+    measured = measured_in(probability, prepared)
     if measured is None:
         return Finding(code=CODE, state=FindingState.INDETERMINATE, reason="aorta not found", model=model_ref(contract))
-    return _graded(measured, prepared, contract, sex)
+    return _graded(measured, _signs(measured, probability, prepared), prepared, contract, sex=sex)
 
 
 def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measured | None:
@@ -78,6 +87,7 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
     abdominal = (height <= facts["hiatus_z_mm"]) & (along >= _TRIM_MM) & (along <= along[-1] - _TRIM_MM)
+    abdominal &= _whole(sections)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
     at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
@@ -88,6 +98,16 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
         cut=bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM),
     )
+
+
+def _whole(sections: Sections) -> NDArray[np.bool_]:
+    """Sections that do not reach beyond the slices in which the vessel begins and ends."""
+    course, count = sections.course, sections.radius_mm.shape[1]
+    angle = 2 * np.pi * np.arange(count) / count
+    rise = np.cos(angle) * course.across[:, :1] + np.sin(angle) * course.along[:, :1]
+    height = course.points_mm[:, :1] + sections.radius_mm * rise
+    ends = course.points_mm[:, 0].min(), course.points_mm[:, 0].max()
+    return np.asarray((height.min(axis=1) >= ends[0]) & (height.max(axis=1) <= ends[1]))
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:
@@ -104,24 +124,47 @@ def doubt_of(soft_mm: float, rough_mm: float) -> float:
 _CLEAR_MM = 1.5
 
 
-def _graded(measured: Measured, prepared: Prepared, contract: ModelContract, sex: str) -> Finding:
+def _signs(measured: Measured, probability: NDArray[np.float32], prepared: Prepared) -> Signs:
+    """Signs of rupture risk beside the size; of the fluid only where the images are at hand."""
+    volume, spacing = prepared.inputs.get("volume"), prepared.facts["spacing_mm"]
+    if volume is None:
+        return Signs(is_saccular(measured.sections, measured.at), 0.0)
+    low, high = WINDOW_HU
+    hu = np.asarray(volume[0, 0], np.float32) * np.float32((high - low) / _LEVELS) + np.float32(low)
+    slice_at = round(float(measured.sections.course.points_mm[measured.at, 0]) / spacing)
+    fluid = fluid_ml(hu, probability >= INSIDE, slice_at, spacing)
+    return Signs(is_saccular(measured.sections, measured.at), fluid)
+
+
+def _graded(measured: Measured, signs: Signs, prepared: Prepared, contract: ModelContract, *, sex: str) -> Finding:
     point = contract.operating_point
     diameter, sigma = max(measured.diameter_mm - point.bias_mm, 0.0), sigma_of(measured, point)
     score = chance_above(diameter, sigma)
     state, hidden = state_of(score, point), _hidden(measured)
     if hidden and state is FindingState.NOT_DETECTED:
         state = FindingState.INDETERMINATE
-    row = threshold_for(max(diameter, ANEURYSM_MM), sex) if state is FindingState.DETECTED else None
+    rows = _acting(max(diameter, ANEURYSM_MM), sex, signs) if state is FindingState.DETECTED else []
     return Finding(
         code=CODE,
         state=state,
         score=score,
-        urgency=row.urgency if row else Urgency.ROUTINE,
-        reason=_reason(state, diameter, f"{row.why} ({RULE_SET})" if row else "", hidden),
+        urgency=rows[0][0] if rows else Urgency.ROUTINE,
+        reason=_reason(state, diameter, "; ".join(why for _, why in rows), hidden),
         location=_location(measured, prepared),
-        measurements=_measurements(measured, diameter, sigma),
+        measurements=_measurements(measured, signs, diameter, sigma),
         model=model_ref(contract),
     )
+
+
+def _acting(diameter_mm: float, sex: str, signs: Signs) -> list[tuple[Urgency, str]]:
+    """What an aneurysm calls for and why, gravest first: the guideline's row, then the signs of rupture risk."""
+    row = threshold_for(diameter_mm, sex)
+    told = [(row.urgency, f"{row.why} ({RULE_SET})")] if row else []
+    if signs.bleeding and diameter_mm >= LEAST_BLEEDING_MM:
+        told.append((Urgency.EMERGENCY, BLEEDING))
+    if signs.saccular and diameter_mm >= SACCULAR_MM:
+        told.append((Urgency.URGENT, SACCULAR))
+    return sorted(told, key=lambda item: _GRAVEST.index(item[0]))
 
 
 def chance_above(diameter_mm: float, sigma_mm: float) -> float:
@@ -138,11 +181,11 @@ def _hidden(measured: Measured) -> str:
     return ""
 
 
-def _measurements(measured: Measured, diameter: float, sigma: float) -> tuple[Measurement, ...]:
+def _measurements(measured: Measured, signs: Signs, diameter: float, sigma: float) -> tuple[Measurement, ...]:
     half, sections, at = _Z95 * sigma, measured.sections, measured.at
     lean = math.degrees(math.acos(min(max(float(sections.course.tangents[at, 0]), -1.0), 1.0)))
     largest = Measurement(
-        name="max_diameter_mm",
+        name=DIAMETER,
         value=round(diameter, 1),
         unit="mm",
         low=round(max(diameter - half, 0.0), 1),
@@ -154,6 +197,7 @@ def _measurements(measured: Measured, diameter: float, sigma: float) -> tuple[Me
         ("axial_diameter_mm", float(sections.axial_mm[at]), "mm", "largest width in the transverse slice there"),
         ("plane_obliquity_deg", lean, "deg", "plane of the diameter against the transverse plane"),
         ("volume_ml", sections.volume_ml, "ml", "inside the outer wall, as far as it was seen"),
+        ("dense_tissue_beside_ml", signs.fluid_ml, "ml", "as dense as fresh blood, on the fuller side of the aorta"),
     )
     return largest, *(Measurement(name=n, value=round(v, 1), unit=u, method=m) for n, v, u, m in others)
 
