@@ -30,6 +30,7 @@ METHOD = "largest outer diameter square to the centreline"
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
 _TRIM_MM = 8.0
+_FLARE_MM, _FLAT, _TWO_LUMENS = 30.0, 0.8, 0.72
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
 # Less than this was not an aorta.
@@ -87,7 +88,7 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
     abdominal = (height <= facts["hiatus_z_mm"]) & (along >= _TRIM_MM) & (along <= along[-1] - _TRIM_MM)
-    abdominal &= _whole(sections)
+    abdominal &= _whole(sections) & _above_flare(sections)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
     at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
@@ -108,6 +109,16 @@ def _whole(sections: Sections) -> NDArray[np.bool_]:
     height = course.points_mm[:, :1] + sections.radius_mm * rise
     ends = course.points_mm[:, 0].min(), course.points_mm[:, 0].max()
     return np.asarray((height.min(axis=1) >= ends[0]) & (height.max(axis=1) <= ends[1]))
+
+
+def _above_flare(sections: Sections) -> NDArray[np.bool_]:
+    """Sections above the flat ones at the lower end, in which the vessel is about to fork; no figure of two vessels."""
+    share = sections.minor_mm / np.maximum(sections.major_mm, 1e-6)
+    reach = min(round(_FLARE_MM / sections.course.step_mm), len(share))
+    last = np.flatnonzero(share[:reach] < _FLAT)
+    kept = np.ones(len(share), bool)
+    kept[: last[-1] + 1 if last.size else 0] = False
+    return kept & ((share >= _TWO_LUMENS) | (np.arange(len(share)) > len(share) // 2))
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:

@@ -17,8 +17,8 @@ from triton_models.postprocessing.course import (
     Course,
     course_through,
     first_course,
-    longest_body,
 )
+from triton_models.postprocessing.following import follow
 from triton_models.starshape import widths
 
 _STEP_MM = 2.0
@@ -77,7 +77,7 @@ def measure(probability: NDArray[np.float32], spacing_mm: float) -> Sections | N
     Returns:
         Its sections, or None where there is no vessel to speak of.
     """
-    body = longest_body(_opened(probability >= INSIDE, spacing_mm))
+    body = follow(probability, INSIDE, spacing_mm)
     if body is None or int(body.any(axis=(1, 2)).sum()) * spacing_mm < _LEAST_POINTS * _STEP_MM:
         return None
     rim = np.where(_grown(body), _BARELY_OUT, _OUT)
