@@ -137,7 +137,7 @@ def _across(measured: Measured, at: int) -> Floats:
     """Where the wall of a section lies to the patient's right and left (2, 3)."""
     course, radius = measured.sections.course, measured.sections.radius_mm[at]
     half = len(radius) // 2
-    return course.points_mm[at] + np.array([radius[0], -radius[half]])[:, None] * course.across[at]
+    return np.asarray(course.points_mm[at] + np.array([radius[0], -radius[half]])[:, None] * course.across[at])
 
 
 def _caption(finding: Finding, size: Measurement) -> str:

@@ -7,6 +7,7 @@ place and size most smoothly, over the most slices, is the vessel. Used by ``pos
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import cv2
@@ -210,7 +211,7 @@ def _descended(arm: Mask, z: int, mask: Mask, spacing_mm: float) -> bool:
 def _bridged(body: Mask) -> Mask:
     """Fill jumped slices with what the slices beside them share."""
     filled = np.flatnonzero(body.any(axis=(1, 2)))
-    for low, high in zip(filled[:-1], filled[1:], strict=True):
+    for low, high in itertools.pairwise(filled):
         for z in range(low + 1, high):
             body[z] = body[low] & body[high]
     return body

@@ -16,6 +16,7 @@ from streams.dicom.choice import SeriesRule
 from streams.pathways.aorta.following import MEASUREMENT, follow
 from streams.pathways.base import Alert, Pathway, Patient
 from triton_models.contracts import ModelContract
+from triton_models.explanation.aorta import key_image
 from triton_models.postprocessing import aorta as reading
 from triton_models.prepared import Prepared, Tensor
 from triton_models.preprocessing import aorta as preparing
@@ -86,5 +87,6 @@ PATHWAY = Pathway(
     prepare=preparing.prepare,
     read=_read,
     alert=_alert,
+    explain=key_image,
     follow=(MEASUREMENT, follow),
 )

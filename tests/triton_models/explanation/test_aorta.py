@@ -50,7 +50,7 @@ def test_the_plane_is_the_measured_one(lean_deg: float) -> None:
     assert np.abs((wall - centre) @ normal).max() < 0.1
     assert 2 * np.linalg.norm(wall - centre, axis=1).mean() == pytest.approx(40.0, abs=1.0)
     # Square to its course a leaning tube is a circle: it is as wide as it is deep in the resampled plane.
-    bright = np.asarray(image.arrays["plane_hu"]) > 150
+    bright = np.asarray(image.arrays["plane_hu"], np.int16) > 150
     assert bright.any(axis=0).sum() == pytest.approx(bright.any(axis=1).sum(), abs=2)
 
 
