@@ -30,9 +30,12 @@ METHOD = "largest outer diameter square to the centreline"
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
 _TRIM_MM = 8.0
-_FLARE_MM, _FLAT, _TWO_LUMENS = 30.0, 0.8, 0.72
+_FLARE_MM, _FLAT = 30.0, 0.8
+# So flat is no vessel but two side by side; what is near to it is about to be.
+_TWO_LUMENS, _BESIDE_MM = 0.72, 10.0
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
+_NO_VESSEL_MM, _LONGEST_LOSS_MM = 8.0, 16.0
 # Less than this was not an aorta.
 _LEAST_LENGTH_MM = 20.0
 _Z95 = 1.96
@@ -52,6 +55,7 @@ class Measured:
         diameter_mm: its largest width, before the known bias is taken off.
         length_mm: how far the abdominal part was followed.
         cut: the aorta goes on below the lowest slice.
+        lost_mm: length between the ends over which it could not be followed.
     """
 
     sections: Sections
@@ -59,6 +63,7 @@ class Measured:
     diameter_mm: float
     length_mm: float
     cut: bool
+    lost_mm: float = 0.0
 
 
 def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContract, *, sex: str = "") -> Finding:
@@ -98,6 +103,8 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         diameter_mm=float(sections.major_mm[at]),
         length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
         cut=bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM),
+        lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
+        * sections.course.step_mm,
     )
 
 
@@ -118,7 +125,10 @@ def _above_flare(sections: Sections) -> NDArray[np.bool_]:
     last = np.flatnonzero(share[:reach] < _FLAT)
     kept = np.ones(len(share), bool)
     kept[: last[-1] + 1 if last.size else 0] = False
-    return kept & ((share >= _TWO_LUMENS) | (np.arange(len(share)) > len(share) // 2))
+    two = (share < _TWO_LUMENS) & (np.arange(len(share)) <= len(share) // 2)
+    reach = round(_BESIDE_MM / sections.course.step_mm)
+    near = np.convolve(two, np.ones(2 * reach + 1), mode="same") > 0
+    return kept & ~near
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:
@@ -187,6 +197,8 @@ def _hidden(measured: Measured) -> str:
     """Why what was seen of the aorta cannot exclude an aneurysm, or nothing."""
     if measured.cut:
         return "the scan ends above the bifurcation of the aorta"
+    if measured.lost_mm > _LONGEST_LOSS_MM:
+        return f"{measured.lost_mm:.0f} mm of the aorta could not be followed"
     if measured.length_mm < NEEDED_LENGTH_MM:
         return f"only {measured.length_mm:.0f} mm of the abdominal aorta were seen"
     return ""
