@@ -29,12 +29,14 @@ METHOD = "largest outer diameter square to the centreline"
 # From the hiatus to the bifurcation are some 150–200 mm; an aorta followed over less cannot be called normal.
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
-_TRIM_MM = 8.0
+_TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
 _FLARE_MM, _FLAT = 30.0, 0.8
 # So flat is no vessel but two side by side; what is near to it is about to be.
 _TWO_LUMENS, _BESIDE_MM = 0.72, 10.0
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
+# The aorta forks some 150 to 200 mm below the hiatus; what lies this far below it is an iliac artery or bowel.
+_LONGEST_ABDOMEN_MM = 225.0
 _NO_VESSEL_MM, _LONGEST_LOSS_MM = 8.0, 16.0
 # Less than this was not an aorta.
 _LEAST_LENGTH_MM = 20.0
@@ -92,7 +94,11 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         return None
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
-    abdominal = (height <= facts["hiatus_z_mm"]) & (along >= _TRIM_MM) & (along <= along[-1] - _TRIM_MM)
+    cut = bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM)
+    abdominal = (height <= facts["hiatus_z_mm"]) & (along <= along[-1] - _TRIM_MM)
+    abdominal &= along >= (_TRIM_MM if cut else _FORK_TRIM_MM)
+    if facts.get("lungs"):
+        abdominal &= height >= facts["hiatus_z_mm"] - _LONGEST_ABDOMEN_MM
     abdominal &= _whole(sections) & _above_flare(sections)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
@@ -102,7 +108,7 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         at=at,
         diameter_mm=float(sections.major_mm[at]),
         length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
-        cut=bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM),
+        cut=cut,
         lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
         * sections.course.step_mm,
     )

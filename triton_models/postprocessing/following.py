@@ -20,7 +20,7 @@ _LEAST_AREA_MM2 = 60.0
 _SAME_AREA = 0.97
 # A chain may jump over so many slices (a gap in the segmentation), which is bridged, or over more, which is not.
 _GAP, _LONG_GAP = 7, 50
-_GAP_COST, _LONGEST_GAP_COST = 0.5, 14.0
+_GAP_COST, _LONGEST_GAP_COST = 0.5, 10.0
 # Leaving out part of an area costs this at most; a smooth chain is worth it, a rough one is not.
 _CUT_COST = 0.5
 # Free movement per mm of height (45 degrees), and how dear more of it is; the same for the radius.
@@ -30,7 +30,7 @@ _HIGHEST_COST = 8.0
 # The fork: two areas below one, both of some size, that go on for some way.
 _FORK_SHARE, _FORK_MM, _FORK_LOWEST_SHARE = 0.25, 14.0, 0.55
 # Above its fork a vessel flares.
-_FORK_FLAT, _FLARE_MM = 0.62, 16.0
+_FORK_FLAT, _FLARE_MM = 0.62, 10.0
 
 Mask = NDArray[np.bool_]
 
