@@ -94,7 +94,7 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         return None
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
-    cut = bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM)
+    cut = bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM) and not _shows_the_fork(facts)
     abdominal = (height <= facts["hiatus_z_mm"]) & (along <= along[-1] - _TRIM_MM)
     abdominal &= along >= (_TRIM_MM if cut else _FORK_TRIM_MM)
     if facts.get("lungs"):
@@ -112,6 +112,11 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
         * sections.course.step_mm,
     )
+
+
+def _shows_the_fork(facts: Mapping[str, float]) -> bool:
+    """The scan goes down so far below the lungs that the aorta has ended in it."""
+    return bool(facts.get("lungs")) and facts["hiatus_z_mm"] - facts["low_z_mm"] > _LONGEST_ABDOMEN_MM
 
 
 def _whole(sections: Sections) -> NDArray[np.bool_]:

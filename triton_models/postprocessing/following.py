@@ -30,6 +30,8 @@ _HIGHEST_COST = 8.0
 # The fork: two areas below one, both of some size, that go on for some way.
 _FORK_SHARE, _FORK_MM, _FORK_LOWEST_SHARE = 0.25, 14.0, 0.55
 # Above its fork a vessel flares.
+# Below a gap in a vessel of ordinary radius, what is narrower or aside is an iliac artery.
+_SHORT_GAP, _ORDINARY_MM, _ASIDE_MM, _NARROWER = 2, 15.0, 14.0, 0.72
 _FORK_FLAT, _FLARE_MM = 0.62, 10.0
 
 Mask = NDArray[np.bool_]
@@ -170,12 +172,26 @@ def _above_the_fork(chain: list[_Area], mask: Mask, spacing_mm: float) -> list[_
     """Leave out what lies below the place where the vessel forks, and the flat areas in which it is about to."""
     first = 0
     for number in range(int(len(chain) * _FORK_LOWEST_SHARE), 0, -1):
+        if _leaves(chain[number - 1], chain[number], spacing_mm):
+            first = number
+            break
         if _forks(chain[number], mask, spacing_mm):
             first = min(number + round(_FLARE_MM / spacing_mm), len(chain) - 1)
             break
     while first and first < len(chain) - 1 and chain[first].flatness < _FORK_FLAT:
         first += 1
     return chain[first:]
+
+
+def _leaves(lower: _Area, upper: _Area, spacing_mm: float) -> bool:
+    """What lies below a gap is another vessel: aside, or much narrower."""
+    if upper.z - lower.z <= _SHORT_GAP:
+        return False
+    aside = float(np.linalg.norm(upper.middle - lower.middle))
+    height = (upper.z - lower.z) * spacing_mm
+    return upper.radius < _ORDINARY_MM and (
+        aside > max(_ASIDE_MM, height) or lower.radius < _NARROWER * upper.radius
+    )
 
 
 def _forks(area: _Area, mask: Mask, spacing_mm: float) -> bool:
