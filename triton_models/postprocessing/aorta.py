@@ -17,6 +17,7 @@ from triton_models.contracts.load import model_ref
 from triton_models.contracts.model import ModelContract, OperatingPoint
 from triton_models.postprocessing.aaa_rules import ANEURYSM_MM, LEAST_BLEEDING_MM, RULE_SET, SACCULAR_MM, threshold_for
 from triton_models.postprocessing.course import INSIDE
+from triton_models.postprocessing.lumen import with_lumen
 from triton_models.postprocessing.rupture import Signs, fluid_ml, is_saccular
 from triton_models.postprocessing.score import refused, state_of
 from triton_models.postprocessing.section import Sections, measure
@@ -30,7 +31,7 @@ METHOD = "largest outer diameter square to the centreline"
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
 _TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
-_FLARE_MM, _FLAT = 30.0, 0.8
+_FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.45
 # So flat is no vessel but two side by side; what is near to it is about to be.
 _TWO_LUMENS, _BESIDE_MM = 0.72, 10.0
 # An aorta that reaches this near to the lowest slice goes on below it.
@@ -88,8 +89,9 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
 
 def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measured | None:
     """Measure the abdominal aorta in the model's answer (z,y,x), or None where none was found."""
-    facts = prepared.facts
-    sections = measure(probability, facts["spacing_mm"])
+    facts, hu = prepared.facts, _hu(prepared)
+    seen = probability if hu is None else with_lumen(probability, hu)
+    sections = measure(seen, facts["spacing_mm"])
     if sections is None:
         return None
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
@@ -100,6 +102,8 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
     if facts.get("lungs"):
         abdominal &= height >= facts["hiatus_z_mm"] - _LONGEST_ABDOMEN_MM
     abdominal &= _whole(sections) & _above_flare(sections)
+    if not cut:
+        abdominal &= _past_narrowing(sections, abdominal)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
     at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
@@ -112,6 +116,20 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
         * sections.course.step_mm,
     )
+
+
+def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Sections above the lowest ones, as long as the vessel only narrows upwards from its end: it flares to its fork."""
+    kept = np.ones(len(abdominal), bool)
+    if not abdominal.any():
+        return kept
+    first = at = int(abdominal.argmax())
+    last = min(first + round(_NARROWING_MM / sections.course.step_mm), len(kept) - 1)
+    while at < last and sections.major_mm[at + 1] < sections.major_mm[at]:
+        at += 1
+    # A fork flares by less than half; what is wider is an aneurysm that reaches down to it.
+    kept[first:at] = bool(sections.major_mm[first] > _MOST_FLARE * sections.major_mm[at])
+    return kept
 
 
 def _shows_the_fork(facts: Mapping[str, float]) -> bool:
@@ -158,14 +176,20 @@ _CLEAR_MM = 1.5
 
 def _signs(measured: Measured, probability: NDArray[np.float32], prepared: Prepared) -> Signs:
     """Signs of rupture risk beside the size; of the fluid only where the images are at hand."""
-    volume, spacing = prepared.inputs.get("volume"), prepared.facts["spacing_mm"]
-    if volume is None:
+    hu, spacing = _hu(prepared), prepared.facts["spacing_mm"]
+    if hu is None:
         return Signs(is_saccular(measured.sections, measured.at), 0.0)
-    low, high = WINDOW_HU
-    hu = np.asarray(volume[0, 0], np.float32) * np.float32((high - low) / _LEVELS) + np.float32(low)
     slice_at = round(float(measured.sections.course.points_mm[measured.at, 0]) / spacing)
     fluid = fluid_ml(hu, probability >= INSIDE, slice_at, spacing)
     return Signs(is_saccular(measured.sections, measured.at), fluid)
+
+
+def _hu(prepared: Prepared) -> NDArray[np.float32] | None:
+    """The model's column in HU, clipped to its window; None where it is not at hand."""
+    volume, (low, high) = prepared.inputs.get("volume"), WINDOW_HU
+    if volume is None:
+        return None
+    return np.asarray(volume[0, 0], np.float32) * np.float32((high - low) / _LEVELS) + np.float32(low)
 
 
 def _graded(measured: Measured, signs: Signs, prepared: Prepared, contract: ModelContract, *, sex: str) -> Finding:

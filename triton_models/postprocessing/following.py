@@ -189,9 +189,7 @@ def _leaves(lower: _Area, upper: _Area, spacing_mm: float) -> bool:
         return False
     aside = float(np.linalg.norm(upper.middle - lower.middle))
     height = (upper.z - lower.z) * spacing_mm
-    return upper.radius < _ORDINARY_MM and (
-        aside > max(_ASIDE_MM, height) or lower.radius < _NARROWER * upper.radius
-    )
+    return upper.radius < _ORDINARY_MM and (aside > max(_ASIDE_MM, height) or lower.radius < _NARROWER * upper.radius)
 
 
 def _forks(area: _Area, mask: Mask, spacing_mm: float) -> bool:
