@@ -31,7 +31,7 @@ METHOD = "largest outer diameter square to the centreline"
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
 _TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
-_FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.45
+_FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.6
 # So flat is no vessel but two side by side; what is near to it is about to be.
 _TWO_LUMENS, _BESIDE_MM = 0.72, 10.0
 # An aorta that reaches this near to the lowest slice goes on below it.
@@ -127,7 +127,7 @@ def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray
     last = min(first + round(_NARROWING_MM / sections.course.step_mm), len(kept) - 1)
     while at < last and sections.major_mm[at + 1] < sections.major_mm[at]:
         at += 1
-    # A fork flares by less than half; what is wider is an aneurysm that reaches down to it.
+    # A fork flares by half and no more; what is wider is an aneurysm that reaches down to it.
     kept[first:at] = bool(sections.major_mm[first] > _MOST_FLARE * sections.major_mm[at])
     return kept
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from triton_models.postprocessing.course import INSIDE
 
 _SURE = 0.9
-_ENHANCED_HU = 140.0
+_ENHANCED_HU = 180.0
 _SHARE_OF_LUMEN = 0.75
 _LEAST_SHARE = 0.4
 _LEAST_VOXELS = 12
