@@ -33,7 +33,7 @@ NEEDED_LENGTH_MM = 110.0
 _TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
 _FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.6
 # So flat is no vessel but two side by side; what is near to it is about to be.
-_TWO_LUMENS, _BESIDE_MM = 0.72, 10.0
+_TWO_LUMENS, _BESIDE_MM = 0.71, 10.0
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
 # The aorta forks some 150 to 200 mm below the hiatus; what lies this far below it is an iliac artery or bowel.
@@ -127,8 +127,9 @@ def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray
     last = min(first + round(_NARROWING_MM / sections.course.step_mm), len(kept) - 1)
     while at < last and sections.major_mm[at + 1] < sections.major_mm[at]:
         at += 1
-    # A fork flares by half and no more; what is wider is an aneurysm that reaches down to it.
-    kept[first:at] = bool(sections.major_mm[first] > _MOST_FLARE * sections.major_mm[at])
+    # A fork flares by less; what is wider is an aneurysm that reaches down to it.
+    wide = float(sections.major_mm[first])
+    kept[first:at] = wide > max(_MOST_FLARE * float(sections.major_mm[at]), ANEURYSM_MM)
     return kept
 
 
