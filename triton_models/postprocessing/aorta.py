@@ -119,7 +119,7 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
 
 
 def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Sections above the lowest ones, as long as the vessel only narrows upwards from its end: it flares to its fork."""
+    """Sections above the lowest ones over which the vessel only narrows upwards from its end: it flares to its fork."""
     kept = np.ones(len(abdominal), bool)
     if not abdominal.any():
         return kept
