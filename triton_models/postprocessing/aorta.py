@@ -33,7 +33,7 @@ NEEDED_LENGTH_MM = 110.0
 _TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
 _FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.6
 # So flat is no vessel but two side by side; what is near to it is about to be.
-_TWO_LUMENS, _BESIDE_MM = 0.71, 10.0
+_TWO_LUMENS, _BESIDE_MM, _ROUND = 0.71, 10.0, 0.88
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
 # The aorta forks some 150 to 200 mm below the hiatus; what lies this far below it is an iliac artery or bowel.
@@ -158,7 +158,8 @@ def _above_flare(sections: Sections) -> NDArray[np.bool_]:
     two = (share < _TWO_LUMENS) & (np.arange(len(share)) <= len(share) // 2)
     reach = round(_BESIDE_MM / sections.course.step_mm)
     near = np.convolve(two, np.ones(2 * reach + 1), mode="same") > 0
-    return kept & ~near
+    # A steep shoulder is flat, too: the round sections beside it stay.
+    return kept & ~(near & (share < _ROUND))
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:

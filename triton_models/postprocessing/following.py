@@ -25,7 +25,7 @@ _GAP_COST, _LONGEST_GAP_COST = 0.5, 10.0
 _CUT_COST = 0.5
 # Free movement per mm of height (45 degrees), and how dear more of it is; the same for the radius.
 _FREE_MOVE, _MOVE_SCALE = 1.0, 1.2
-_FREE_GROWTH, _GROWTH_SCALE = 0.25, 0.6
+_FREE_GROWTH, _GROWTH_SCALE = 0.8, 0.8
 _HIGHEST_COST = 8.0
 # The fork: two areas below one, both of some size, that go on for some way.
 _FORK_SHARE, _FORK_MM, _FORK_LOWEST_SHARE = 0.25, 14.0, 0.55
