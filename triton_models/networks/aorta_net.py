@@ -7,6 +7,7 @@ Exported to ONNX with its scaling inside.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import cast
 
 import torch
@@ -34,6 +35,34 @@ class AortaNet(nn.Module):
         )
         # Few voxels are aorta: start from that guess instead of learning it first.
         nn.init.constant_(cast(nn.Parameter, self.inner.conv_final[-1].conv.bias), _FIRST_LOGIT)
+
+        self._settled = False
+
+    def train(self, mode: bool = True) -> AortaNet:
+        """Switch between training and answering; settled normalisation stays as it will be when answering."""
+        super().train(mode)
+        for part in self.norms() if self._settled else ():
+            part.eval()
+        return self
+
+    def norms(self) -> list[nn.BatchNorm3d]:
+        """The normalising layers."""
+        return [part for part in self.modules() if isinstance(part, nn.BatchNorm3d)]
+
+    def settle(self, volumes: Iterable[Tensor]) -> None:
+        """Set the normalisation to the plain mean over ``volumes`` and keep it from now on.
+
+        Batches of one or two blocks say little of a whole trunk: what was learnt with their own means fails on it.
+        """
+        for part in self.norms():
+            part.reset_running_stats()
+            part.momentum = None
+        super().train(True)
+        with torch.no_grad():
+            for volume in volumes:
+                self.logits(volume)
+        self._settled = True
+        self.train(True)
 
     def logits(self, volume: Tensor) -> Tensor:
         """Log-odds per voxel; sizes must be multiples of 16."""

@@ -17,6 +17,7 @@ from triton_models.contracts.load import model_ref
 from triton_models.contracts.model import ModelContract, OperatingPoint
 from triton_models.postprocessing.aaa_rules import ANEURYSM_MM, LEAST_BLEEDING_MM, RULE_SET, SACCULAR_MM, threshold_for
 from triton_models.postprocessing.course import INSIDE
+from triton_models.postprocessing.lumen import with_lumen
 from triton_models.postprocessing.rupture import Signs, fluid_ml, is_saccular
 from triton_models.postprocessing.score import refused, state_of
 from triton_models.postprocessing.section import Sections, measure
@@ -29,10 +30,15 @@ METHOD = "largest outer diameter square to the centreline"
 # From the hiatus to the bifurcation are some 150–200 mm; an aorta followed over less cannot be called normal.
 NEEDED_LENGTH_MM = 110.0
 # The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
-_TRIM_MM = 8.0
-_FLARE_MM, _FLAT, _TWO_LUMENS = 30.0, 0.8, 0.72
+_TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
+_FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.6
+# So flat is no vessel but two side by side; what is near to it is about to be.
+_TWO_LUMENS, _BESIDE_MM, _ROUND = 0.71, 10.0, 0.88
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
+# The aorta forks some 150 to 200 mm below the hiatus; what lies this far below it is an iliac artery or bowel.
+_LONGEST_ABDOMEN_MM = 225.0
+_NO_VESSEL_MM, _LONGEST_LOSS_MM = 8.0, 16.0
 # Less than this was not an aorta.
 _LEAST_LENGTH_MM = 20.0
 _Z95 = 1.96
@@ -52,6 +58,7 @@ class Measured:
         diameter_mm: its largest width, before the known bias is taken off.
         length_mm: how far the abdominal part was followed.
         cut: the aorta goes on below the lowest slice.
+        lost_mm: length between the ends over which it could not be followed.
     """
 
     sections: Sections
@@ -59,6 +66,7 @@ class Measured:
     diameter_mm: float
     length_mm: float
     cut: bool
+    lost_mm: float = 0.0
 
 
 def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContract, *, sex: str = "") -> Finding:
@@ -81,14 +89,21 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
 
 def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measured | None:
     """Measure the abdominal aorta in the model's answer (z,y,x), or None where none was found."""
-    facts = prepared.facts
-    sections = measure(probability, facts["spacing_mm"])
+    facts, hu = prepared.facts, _hu(prepared)
+    seen = probability if hu is None else with_lumen(probability, hu)
+    sections = measure(seen, facts["spacing_mm"])
     if sections is None:
         return None
     along = np.arange(len(sections.major_mm)) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
-    abdominal = (height <= facts["hiatus_z_mm"]) & (along >= _TRIM_MM) & (along <= along[-1] - _TRIM_MM)
+    cut = bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM) and not _shows_the_fork(facts)
+    abdominal = (height <= facts["hiatus_z_mm"]) & (along <= along[-1] - _TRIM_MM)
+    abdominal &= along >= (_TRIM_MM if cut else _FORK_TRIM_MM)
+    if facts.get("lungs"):
+        abdominal &= height >= facts["hiatus_z_mm"] - _LONGEST_ABDOMEN_MM
     abdominal &= _whole(sections) & _above_flare(sections)
+    if not cut:
+        abdominal &= _past_narrowing(sections, abdominal)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
     at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
@@ -97,8 +112,30 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         at=at,
         diameter_mm=float(sections.major_mm[at]),
         length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
-        cut=bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM),
+        cut=cut,
+        lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
+        * sections.course.step_mm,
     )
+
+
+def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Sections above the lowest ones over which the vessel only narrows upwards from its end: it flares to its fork."""
+    kept = np.ones(len(abdominal), bool)
+    if not abdominal.any():
+        return kept
+    first = at = int(abdominal.argmax())
+    last = min(first + round(_NARROWING_MM / sections.course.step_mm), len(kept) - 1)
+    while at < last and sections.major_mm[at + 1] < sections.major_mm[at]:
+        at += 1
+    # A fork flares by less; what is wider is an aneurysm that reaches down to it.
+    wide = float(sections.major_mm[first])
+    kept[first:at] = wide > max(_MOST_FLARE * float(sections.major_mm[at]), ANEURYSM_MM)
+    return kept
+
+
+def _shows_the_fork(facts: Mapping[str, float]) -> bool:
+    """The scan goes down so far below the lungs that the aorta has ended in it."""
+    return bool(facts.get("lungs")) and facts["hiatus_z_mm"] - facts["low_z_mm"] > _LONGEST_ABDOMEN_MM
 
 
 def _whole(sections: Sections) -> NDArray[np.bool_]:
@@ -118,7 +155,11 @@ def _above_flare(sections: Sections) -> NDArray[np.bool_]:
     last = np.flatnonzero(share[:reach] < _FLAT)
     kept = np.ones(len(share), bool)
     kept[: last[-1] + 1 if last.size else 0] = False
-    return kept & ((share >= _TWO_LUMENS) | (np.arange(len(share)) > len(share) // 2))
+    two = (share < _TWO_LUMENS) & (np.arange(len(share)) <= len(share) // 2)
+    reach = round(_BESIDE_MM / sections.course.step_mm)
+    near = np.convolve(two, np.ones(2 * reach + 1), mode="same") > 0
+    # A steep shoulder is flat, too: the round sections beside it stay.
+    return kept & ~(near & (share < _ROUND))
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:
@@ -137,14 +178,20 @@ _CLEAR_MM = 1.5
 
 def _signs(measured: Measured, probability: NDArray[np.float32], prepared: Prepared) -> Signs:
     """Signs of rupture risk beside the size; of the fluid only where the images are at hand."""
-    volume, spacing = prepared.inputs.get("volume"), prepared.facts["spacing_mm"]
-    if volume is None:
+    hu, spacing = _hu(prepared), prepared.facts["spacing_mm"]
+    if hu is None:
         return Signs(is_saccular(measured.sections, measured.at), 0.0)
-    low, high = WINDOW_HU
-    hu = np.asarray(volume[0, 0], np.float32) * np.float32((high - low) / _LEVELS) + np.float32(low)
     slice_at = round(float(measured.sections.course.points_mm[measured.at, 0]) / spacing)
     fluid = fluid_ml(hu, probability >= INSIDE, slice_at, spacing)
     return Signs(is_saccular(measured.sections, measured.at), fluid)
+
+
+def _hu(prepared: Prepared) -> NDArray[np.float32] | None:
+    """The model's column in HU, clipped to its window; None where it is not at hand."""
+    volume, (low, high) = prepared.inputs.get("volume"), WINDOW_HU
+    if volume is None:
+        return None
+    return np.asarray(volume[0, 0], np.float32) * np.float32((high - low) / _LEVELS) + np.float32(low)
 
 
 def _graded(measured: Measured, signs: Signs, prepared: Prepared, contract: ModelContract, *, sex: str) -> Finding:
@@ -187,6 +234,8 @@ def _hidden(measured: Measured) -> str:
     """Why what was seen of the aorta cannot exclude an aneurysm, or nothing."""
     if measured.cut:
         return "the scan ends above the bifurcation of the aorta"
+    if measured.lost_mm > _LONGEST_LOSS_MM:
+        return f"{measured.lost_mm:.0f} mm of the aorta could not be followed"
     if measured.length_mm < NEEDED_LENGTH_MM:
         return f"only {measured.length_mm:.0f} mm of the abdominal aorta were seen"
     return ""

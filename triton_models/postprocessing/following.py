@@ -18,19 +18,21 @@ from numpy.typing import NDArray
 _DISCS_MM = (8.0, 12.0, 17.0, 24.0, 34.0)
 _LEAST_AREA_MM2 = 60.0
 _SAME_AREA = 0.97
-# A chain may jump over this many slices (a gap in the segmentation).
-_GAP = 7
-_GAP_COST = 0.5
+# A chain may jump over so many slices (a gap in the segmentation), which is bridged, or over more, which is not.
+_GAP, _LONG_GAP = 7, 50
+_GAP_COST, _LONGEST_GAP_COST = 0.5, 10.0
 # Leaving out part of an area costs this at most; a smooth chain is worth it, a rough one is not.
 _CUT_COST = 0.5
 # Free movement per mm of height (45 degrees), and how dear more of it is; the same for the radius.
 _FREE_MOVE, _MOVE_SCALE = 1.0, 1.2
-_FREE_GROWTH, _GROWTH_SCALE = 0.25, 0.6
+_FREE_GROWTH, _GROWTH_SCALE = 0.8, 0.8
 _HIGHEST_COST = 8.0
 # The fork: two areas below one, both of some size, that go on for some way.
 _FORK_SHARE, _FORK_MM, _FORK_LOWEST_SHARE = 0.25, 14.0, 0.55
 # Above its fork a vessel flares.
-_FORK_FLAT, _FLARE_MM = 0.62, 16.0
+# Below a gap in a vessel of ordinary radius, what is narrower or aside is an iliac artery.
+_SHORT_GAP, _ORDINARY_MM, _ASIDE_MM, _NARROWER = 2, 15.0, 14.0, 0.72
+_FORK_FLAT, _FLARE_MM = 0.62, 10.0
 
 Mask = NDArray[np.bool_]
 
@@ -60,7 +62,7 @@ def follow(probability: NDArray[np.float32], inside: float, spacing_mm: float) -
 
 
 def _candidates(plane: NDArray[np.float32], z: int, inside: float, spacing_mm: float) -> list[_Area]:
-    mask = (plane >= inside).astype(np.uint8)
+    mask = _filled((plane >= inside).astype(np.uint8))
     if not mask.any():
         return []
     found: list[_Area] = []
@@ -78,6 +80,12 @@ def _candidates(plane: NDArray[np.float32], z: int, inside: float, spacing_mm: f
             if area is not None and not any(_alike(area, other) for other in found):
                 found.append(area)
     return found
+
+
+def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fill what an area surrounds."""
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return np.asarray(cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED), np.uint8)
 
 
 def _area(part: Mask, z: int, plane: NDArray[np.float32], share: float, spacing_mm: float) -> _Area | None:
@@ -110,7 +118,7 @@ def _best_chain(layers: list[list[_Area]], spacing_mm: float) -> list[_Area]:
     for z, layer in enumerate(layers):
         score.append(np.array([area.worth for area in layer]))
         back.append([None] * len(layer))
-        for below in range(max(z - _GAP, 0), z):
+        for below in range(max(z - _LONG_GAP, 0), z):
             _extend(layers, score, back, below, z, spacing_mm)
         if len(layer) and float(score[z].max()) > best[0]:
             best = (float(score[z].max()), z, int(score[z].argmax()))
@@ -133,7 +141,8 @@ def _extend(
     """Let chains that end in slice ``below`` go on in slice ``z`` where that is better."""
     if not layers[below] or not layers[z]:
         return
-    cost = _step_cost(layers[below], layers[z], (z - below) * spacing_mm) + _GAP_COST * (z - below - 1)
+    gap = min(_GAP_COST * (z - below - 1), _LONGEST_GAP_COST)
+    cost = _step_cost(layers[below], layers[z], (z - below) * spacing_mm) + gap
     total = score[below][:, None] - cost
     for k, area in enumerate(layers[z]):
         j = int(total[:, k].argmax())
@@ -163,12 +172,24 @@ def _above_the_fork(chain: list[_Area], mask: Mask, spacing_mm: float) -> list[_
     """Leave out what lies below the place where the vessel forks, and the flat areas in which it is about to."""
     first = 0
     for number in range(int(len(chain) * _FORK_LOWEST_SHARE), 0, -1):
+        if _leaves(chain[number - 1], chain[number], spacing_mm):
+            first = number
+            break
         if _forks(chain[number], mask, spacing_mm):
             first = min(number + round(_FLARE_MM / spacing_mm), len(chain) - 1)
             break
     while first and first < len(chain) - 1 and chain[first].flatness < _FORK_FLAT:
         first += 1
     return chain[first:]
+
+
+def _leaves(lower: _Area, upper: _Area, spacing_mm: float) -> bool:
+    """What lies below a gap is another vessel: aside, or much narrower."""
+    if upper.z - lower.z <= _SHORT_GAP:
+        return False
+    aside = float(np.linalg.norm(upper.middle - lower.middle))
+    height = (upper.z - lower.z) * spacing_mm
+    return upper.radius < _ORDINARY_MM and (aside > max(_ASIDE_MM, height) or lower.radius < _NARROWER * upper.radius)
 
 
 def _forks(area: _Area, mask: Mask, spacing_mm: float) -> bool:
@@ -212,6 +233,8 @@ def _bridged(body: Mask) -> Mask:
     """Fill jumped slices with what the slices beside them share."""
     filled = np.flatnonzero(body.any(axis=(1, 2)))
     for low, high in itertools.pairwise(filled):
+        if high - low > _GAP:
+            continue
         for z in range(low + 1, high):
             body[z] = body[low] & body[high]
     return body

@@ -20,7 +20,7 @@ _HEALTHY_SHARE, _HEALTHY_REACH_MM, _END_MM = 0.2, 120.0, 8.0
 # Blood that left a vessel within hours: denser than muscle without contrast, thinner than an enhanced vessel.
 _BLOOD_HU = (45.0, 95.0)
 # On one side, 50 mm up and down, between wall and flank, from the middle of the aorta backwards.
-FLUID_ML = 85.0
+FLUID_ML = 115.0
 _NEAR_MM, _FAR_MM, _FRONT_MM, _BACK_MM, _ALONG_MM = 4.0, 40.0, -8.0, 60.0, 50.0
 _LEAST_VOXELS = 8
 

@@ -81,7 +81,9 @@ def measure(probability: NDArray[np.float32], spacing_mm: float) -> Sections | N
     if body is None or int(body.any(axis=(1, 2)).sum()) * spacing_mm < _LEAST_POINTS * _STEP_MM:
         return None
     rim = np.where(_grown(body), _BARELY_OUT, _OUT)
-    field = np.where(body, probability, np.minimum(probability, rim)).astype(np.float32)
+    # What the vessel surrounds or bridges is inside it, whatever its grey looked like.
+    within = np.where(probability >= INSIDE, probability, 1.0)
+    field = np.where(body, within, np.minimum(probability, rim)).astype(np.float32)
     course = _centred(field, first_course(body, spacing_mm, _STEP_MM), spacing_mm)
     if len(course.points_mm) < _LEAST_POINTS:
         return None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from triton_models.prepared import Prepared, indeterminate, not_applicable
 from triton_models.preprocessing.crop import covered_slices, crop_padded, middle_of, to_uint8
-from triton_models.volume import Volume, VolumeGrid
+from triton_models.volume import PAD_HU, Volume, VolumeGrid
 
 MODEL = "aaa_ct_abdomen"
 GRID = VolumeGrid(spacing_mm=(2.0, 2.0, 2.0), shape_yx=(220, 220), max_slices=400)
@@ -26,6 +26,8 @@ CHEST_WITH_ABDOMEN_MM = 120.0
 _TISSUE_HU = -300.0
 _AIR_HU = -450.0
 _BODY_CM2 = 250.0
+# No trunk fits into a narrower field of view; in a part of one, organs and heights cannot be told.
+_LEAST_FIELD_MM = 200.0
 # Lungs fill a quarter of a chest slice and more; bowel gas hardly ever fills a tenth.
 _LUNG_FRACTION = 0.22
 _LUNG_SLICES = 8
@@ -57,6 +59,8 @@ def prepare(volume: Volume) -> Prepared:
     chest_mm = float((trunk & ~abdomen).sum()) * dz
     if chest_mm > facts["abdomen_mm"] and facts["abdomen_mm"] < CHEST_WITH_ABDOMEN_MM:
         return not_applicable("the scan shows the chest, not the abdomen", facts)
+    if _field_mm(volume) < _LEAST_FIELD_MM:
+        return indeterminate("the field of view does not hold the trunk", facts)
     if facts["abdomen_mm"] < NEEDED_ABDOMEN_MM:
         return indeterminate("coverage does not include the abdominal aorta", facts)
     lungs = _lowest_lung(trunk & ~abdomen)
@@ -77,6 +81,12 @@ def _profiles(volume: Volume) -> tuple[NDArray[np.float64], NDArray[np.float64]]
     area = inside.sum(axis=(1, 2)).astype(np.float64)
     air = (inside & (thin < _AIR_HU)).sum(axis=(1, 2))
     return area * cell_cm2, air / np.maximum(area, 1.0)
+
+
+def _field_mm(volume: Volume) -> float:
+    """The smaller side of what the source covers in plane."""
+    seen = volume.hu.max(axis=0) > PAD_HU
+    return float(min(seen.any(axis=0).sum() * volume.spacing_mm[2], seen.any(axis=1).sum() * volume.spacing_mm[1]))
 
 
 def _lowest_lung(chest: NDArray[np.bool_]) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,11 +20,12 @@ from triton_models.preprocessing.crop import to_uint8
 from triton_models.training.fit import Batch
 from triton_models.volume import PAD_HU
 
-BLOCK_ZYX = (64, 96, 96)
-_NEAR_AORTA = 0.85
+# Two sizes: many small blocks, and now and then one that shows more of the surroundings.
+BLOCK_ZYX, LARGE_ZYX = (64, 80, 80), (112, 112, 112)
+_LARGE = 0.25
+_NEAR_AORTA = 0.65
 _JITTER = (26, 30, 30)
 _FIELD_CUT = 0.15
-_RENEW_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +79,21 @@ def drawn_block(seed: int) -> Block:
     return Block(canvas.hu.astype(np.float16), np.rint(share * 255).astype(np.uint8))
 
 
-def batches(blocks: list[Block], first_seed: int, *, seed: int, size: int) -> Iterator[Batch]:
-    """Cut, image and stack blocks for ever; now and then a new trunk, from ``first_seed`` on, replaces an old one."""
+def batches(blocks: list[Block], *, seed: int, size: int) -> Iterator[Batch]:
+    """Cut, image and stack blocks for ever: ``size`` small ones, or one large one."""
     rng = np.random.default_rng([seed, 53])
-    for step in itertools.count():
-        if step % _RENEW_EVERY == _RENEW_EVERY - 1:
-            number = step // _RENEW_EVERY
-            blocks[number % len(blocks)] = drawn_block(first_seed + number)
-        pairs = [_imaged(blocks[int(rng.integers(len(blocks)))], rng) for _ in range(size)]
+    while True:
+        shape, count = (LARGE_ZYX, 1) if rng.random() < _LARGE else (BLOCK_ZYX, size)
+        pairs = [imaged(blocks[int(rng.integers(len(blocks)))], shape, rng) for _ in range(count)]
         yield Batch(
             torch.from_numpy(np.stack([image for image, _ in pairs])[:, None]),
             torch.from_numpy(np.stack([share for _, share in pairs])[:, None]),
         )
 
 
-def _imaged(block: Block, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    place = _place(block.share, rng)
+def imaged(block: Block, shape: tuple[int, int, int], rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Cut a block of this shape and image it as some scanner would: the model's bytes, and the share of the aorta."""
+    place = _place(block.share, shape, rng)
     hu, share = block.hu[place].astype(np.float32), block.share[place].astype(np.float32) / 255.0
     made = acquired(hu, aorta.GRID.spacing_mm, acquisition_by_lot(rng), rng)
     if rng.random() < _FIELD_CUT:
@@ -104,14 +103,14 @@ def _imaged(block: Block, rng: Generator) -> tuple[NDArray[np.uint8], NDArray[np
     return to_uint8(made, *aorta.WINDOW_HU), np.ascontiguousarray(share)
 
 
-def _place(share: NDArray[np.uint8], rng: Generator) -> tuple[slice, ...]:
+def _place(share: NDArray[np.uint8], shape: tuple[int, int, int], rng: Generator) -> tuple[slice, ...]:
     """Choose a block: around a voxel of the aorta most times, anywhere else now and then."""
-    limits = [size - block for size, block in zip(share.shape, BLOCK_ZYX, strict=True)]
+    limits = [size - block for size, block in zip(share.shape, shape, strict=True)]
     if rng.random() < _NEAR_AORTA:
         inside = np.argwhere(share[::4, ::4, ::4] > 128) * 4  # noqa: PLR2004 - more aorta than not
         centre = inside[int(rng.integers(len(inside)))] + rng.integers(-1, 2, 3) * rng.integers(0, _JITTER)
-        starts = [int(c) - block // 2 for c, block in zip(centre, BLOCK_ZYX, strict=True)]
+        starts = [int(c) - block // 2 for c, block in zip(centre, shape, strict=True)]
     else:
         starts = [int(rng.integers(limit + 1)) for limit in limits]
     kept = [min(max(start, 0), limit) for start, limit in zip(starts, limits, strict=True)]
-    return tuple(slice(start, start + block) for start, block in zip(kept, BLOCK_ZYX, strict=True))
+    return tuple(slice(start, start + block) for start, block in zip(kept, shape, strict=True))

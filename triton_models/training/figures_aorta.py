@@ -73,12 +73,10 @@ def figures(rows: Sequence[Judged]) -> dict[str, object]:
     return {
         "cases": len(rows),
         **counts,
-        "sensitivity_30mm": counts["sensitivity"],
-        "sensitivity_30mm_interval": bootstrap(detected[truth].astype(float), np.mean),
-        "specificity_interval": bootstrap(negative[~truth].astype(float), np.mean),
+        **{f"sensitivity_30mm{end}": counts[f"sensitivity{end}"] for end in ("", "_low", "_high")},
         "not_flagged": float((~detected[~truth]).mean()) if (~truth).any() else 0.0,
         "auroc": auroc(scores, truth),
-        "auroc_interval": _auroc_interval(scores, truth),
+        **ends("auroc", _auroc_interval(scores, truth)),
         **errors_of(rows),
         "false_rapid_growth": false_rapid_growth(rows),
         "groups": groups(rows),
@@ -94,15 +92,20 @@ def errors_of(rows: Sequence[Judged]) -> dict[str, object]:
     return {
         "not_measured": len(rows) - errors.size,
         "mean_abs_error_mm": float(absolute.mean()),
-        "mean_abs_error_mm_interval": bootstrap(absolute, np.mean),
+        **ends("mean_abs_error_mm", bootstrap(absolute, np.mean)),
         "median_abs_error_mm": float(np.median(absolute)),
         "p95_abs_error_mm": float(np.quantile(absolute, 0.95)),
         "within_2_5_mm": float((absolute <= _ASKED_MM).mean()),
-        "within_2_5_mm_interval": bootstrap((absolute <= _ASKED_MM).astype(float), np.mean),
+        **ends("within_2_5_mm", bootstrap((absolute <= _ASKED_MM).astype(float), np.mean)),
         "worst_abs_error_mm": float(absolute.max()),
         "bias_mm": float(errors.mean()),
         "inside_interval": float(np.mean([row.inside for row in rows if row.error_mm is not None])),
     }
+
+
+def ends(name: str, interval: Sequence[float]) -> dict[str, float]:
+    """The two ends of an interval under the names of the report; nothing where there is none."""
+    return {f"{name}_{end}": value for end, value in zip(("low", "high"), interval, strict=False)}
 
 
 def groups(rows: Sequence[Judged]) -> dict[str, dict[str, object]]:

@@ -101,7 +101,18 @@ def test_the_network_answers_for_each_voxel() -> None:
 def test_a_training_block_has_the_size_that_training_wants() -> None:
     block = blocks_aorta.drawn_block(5)
     assert block.hu.shape == preparing.CROP_ZYX
-    batch = next(blocks_aorta.batches([block], 6, seed=1, size=2))
-    assert tuple(batch.images.shape) == (2, 1, *blocks_aorta.BLOCK_ZYX)
-    assert batch.images.dtype == torch.uint8
-    assert float(batch.targets.max()) <= 1.0
+    made = [next(batches) for batches in [blocks_aorta.batches([block], seed=1, size=2)] for _ in range(6)]
+    shapes = {tuple(batch.images.shape) for batch in made}
+    assert shapes == {(2, 1, *blocks_aorta.BLOCK_ZYX), (1, 1, *blocks_aorta.LARGE_ZYX)}
+    assert {batch.images.dtype for batch in made} == {torch.uint8}
+    assert max(float(batch.targets.max()) for batch in made) <= 1.0
+
+
+def test_settled_normalisation_answers_alike_in_training_and_use() -> None:
+    network = AortaNet(filters=8)
+    volumes = [torch.randint(0, 255, (1, 1, 16, 32, 32), dtype=torch.uint8) for _ in range(3)]
+    network.settle(volumes)
+    with torch.no_grad():
+        learning = network.train()(volumes[0])
+        using = network.eval()(volumes[0])
+    assert torch.equal(learning, using)
