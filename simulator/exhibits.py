@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from schemas.findings import FindingState, OutcomeKind
 from simulator.studies.ct import Scan
-from triton_models.phantoms import film_classes, head_gallery
+from triton_models.phantoms import abdomen_classes, film_classes, head_gallery
+from triton_models.phantoms.abdomen_classes import AbdomenClass
 from triton_models.phantoms.film_classes import FilmClass
 from triton_models.phantoms.head_gallery import GalleryHead, Inadequate
 from triton_models.phantoms.occlusion import Segment
@@ -30,6 +31,7 @@ class Exhibit:
         label: for a label file.
         side, segment, diameter_mm: what is true of it, where it has one.
         reason: words that a refusal must hold.
+        pages: somebody must be paged.
     """
 
     pathway: str
@@ -41,6 +43,7 @@ class Exhibit:
     segment: str = ""
     diameter_mm: float | None = None
     reason: str = ""
+    pages: bool = False
 
 
 _LABELS = {
@@ -55,7 +58,8 @@ def exhibits() -> tuple[Exhibit, ...]:
     """All of them, by pathway."""
     heads = (_head(item) for item in head_gallery.gallery())
     films = (_film(name) for name in FilmClass)
-    return (*heads, *films)
+    abdomens = (_abdomen(name) for name in AbdomenClass)
+    return (*abdomens, *films, *heads)
 
 
 def head_of(name: str) -> GalleryHead:
@@ -75,6 +79,12 @@ def film_of(name: str) -> film_classes.ClassFilm:
     return film_classes.class_film(FilmClass(name))
 
 
+def abdomen_scan(name: str) -> Scan:
+    """Render the abdomen of an exhibit."""
+    made = abdomen_classes.scanned_abdomen(AbdomenClass(name))
+    return Scan(hu=made.hu, spacing_mm=made.spacing_mm, origin_lps_mm=made.origin_lps_mm, contrast=made.contrast)
+
+
 @functools.cache
 def _heads() -> Mapping[str, GalleryHead]:
     return {head.kind.value: head for head in head_gallery.gallery()}
@@ -89,6 +99,26 @@ def _head(head: GalleryHead) -> Exhibit:
         side=head.side.value,
         segment=head.kind.value if isinstance(head.kind, Segment) else "",
         reason=head.reason,
+        pages=head.state is FindingState.DETECTED,
+    )
+
+
+# A small aneurysm is a finding and nobody's night call.
+_ALARMING = (AbdomenClass.LARGE, AbdomenClass.HUGE, AbdomenClass.SACCULAR, AbdomenClass.BLEEDING)
+
+
+def _abdomen(name: AbdomenClass) -> Exhibit:
+    wanted, diameter = abdomen_classes.outcomes_of(name), abdomen_classes.diameter_of(name)
+    if wanted[0] == OutcomeKind.NOT_APPLICABLE:
+        return Exhibit(pathway="aorta", name=name.value, outcome=OutcomeKind.NOT_APPLICABLE, label="not_applicable")
+    state = FindingState(wanted[0])
+    return Exhibit(
+        pathway="aorta",
+        name=name.value,
+        state=state,
+        label=_LABELS[state],
+        diameter_mm=diameter,
+        pages=name in _ALARMING,
     )
 
 

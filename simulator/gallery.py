@@ -51,6 +51,6 @@ def _arrival(item: Exhibit, seed: int, number: int) -> Arrival:
             # A well study must be scored and page nobody; "cannot tell" is allowed to it.
             finding=None if item.state is FindingState.NOT_DETECTED else item.state,
             side=Side(item.side) if item.side else None,
-            pages=item.state is FindingState.DETECTED and item.pathway != "chest",
+            pages=item.pages,
         ),
     )

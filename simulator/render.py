@@ -116,6 +116,10 @@ def _film(order: Order, spec: ChestFilm, taken_at: datetime) -> Iterator[FileDat
 def _exhibit(order: Order, spec: GalleryStudy, taken_at: datetime) -> Iterable[FileDataset]:
     if spec.pathway == "chest":
         return _drawn_film(order, spec, taken_at)
+    if spec.pathway == "aorta":
+        scan = exhibits.abdomen_scan(spec.name)
+        study = _header(order, taken_at, modality="CT", body_part="ABDOMEN", description="CT ABDOMEN")
+        return _series(study, scan, "ABDOMEN B30f")
     scan = exhibits.head_scan(exhibits.head_of(spec.name))
     name = "CTA HEAD" if scan.contrast else "CT HEAD PLAIN"
     study = _header(order, taken_at, modality="CT", body_part="HEAD", description=name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from triton_models.phantoms.aneurysm import HIATUS_MM, AneurysmParameters, Shape, aneurysm_of
+from triton_models.phantoms.aneurysm import HIATUS_MM, Aneurysm, AneurysmParameters, Shape, aneurysm_of
 from triton_models.phantoms.canvas import Canvas, Pose
 from triton_models.phantoms.paint import Sampling
 from triton_models.phantoms.scanner import Acquisition, acquired
@@ -88,13 +88,28 @@ _PLANS = {
 }
 
 
+def outcomes_of(kind: AbdomenClass) -> tuple[str, ...]:
+    """What the pathway may answer, the wanted answer first."""
+    return _PLANS[kind].outcomes
+
+
+def diameter_of(kind: AbdomenClass) -> float:
+    """The true largest diameter in millimetres."""
+    return _drawn(kind).diameter_mm
+
+
+def _drawn(kind: AbdomenClass) -> Aneurysm:
+    plan, seed = _PLANS[kind], _SEED + list(AbdomenClass).index(kind)
+    return aneurysm_of(
+        AneurysmParameters(seed, plan.shape, plan.diameter_mm, plan.base_mm, plan.obliquity_deg, plan.thrombus)
+    )
+
+
 def scanned_abdomen(kind: AbdomenClass) -> ScannedAbdomen:
     """Draw and scan the abdomen of a class; the same voxels at each call."""
     plan, seed = _PLANS[kind], _SEED + list(AbdomenClass).index(kind)
     rng = np.random.default_rng([seed, 83])
-    drawn = aneurysm_of(
-        AneurysmParameters(seed, plan.shape, plan.diameter_mm, plan.base_mm, plan.obliquity_deg, plan.thrombus)
-    )
+    drawn = _drawn(kind)
     low, high = plan.reach_mm
     shape = (int((high - low) / _SLICE_MM), _ROWS, _ROWS)
     spacing = (_SLICE_MM, _PIXEL_MM, _PIXEL_MM)
