@@ -20,7 +20,7 @@ _FIRST = 500
 def gallery_shift(seed: int = 1, pathway: str = "") -> Shift:
     """One study of each class, of one pathway or of all, a few seconds apart."""
     chosen = [item for item in exhibits() if pathway in ("", item.pathway)]
-    return Shift([_arrival(item, seed, number) for number, item in enumerate(chosen)])
+    return Shift([_arrival(item, seed, number) for number, item in enumerate(chosen)], occlusion_leads=False)
 
 
 def write_gallery(

@@ -47,9 +47,13 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The arrivals in order of time."""
+    """The arrivals in order of time.
+
+    With ``occlusion_leads`` an occlusion that pages must end first on the list; in a gallery others are as urgent.
+    """
 
     arrivals: Sequence[Arrival]
+    occlusion_leads: bool = True
 
     @property
     def canaries(self) -> tuple[str, ...]:

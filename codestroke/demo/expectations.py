@@ -49,4 +49,8 @@ def _pages(arrival: Arrival, case: CaseAccount) -> list[str]:
 def _first_is_the_occlusion(shift: Shift, by_uid: dict[str, CaseAccount]) -> list[str]:
     stroke = [item for item in shift.arrivals if item.expected.pages and item.expected.pathway == "stroke"]
     first = [by_uid[item.order.study_uid].rank for item in stroke if item.order.study_uid in by_uid]
-    return [] if not stroke or 1 in first else [f"the occlusion ranks {first} instead of first"]
+    return (
+        []
+        if not stroke or not shift.occlusion_leads or 1 in first
+        else [f"the occlusion ranks {first} instead of first"]
+    )

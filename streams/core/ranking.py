@@ -130,7 +130,8 @@ def _human_placement(priority: Priority, tier: int) -> Placement:
 def _pathway_placement(human: int, item: PathwayView) -> Placement:
     outcome = item.outcome
     if outcome is None or outcome.kind is OutcomeKind.NOT_APPLICABLE:
-        return Placement(human, InTier.PLAIN, "analysis under way" if item.eligible else "no analysis applies")
+        under_way = item.eligible and outcome is None
+        return Placement(human, InTier.PLAIN, "analysis under way" if under_way else "no analysis applies")
     if outcome.kind is not OutcomeKind.SCORED or outcome.finding is None:
         return Placement(human, InTier.UNDECIDED, f"not analysed: {outcome.reason}")
     finding = outcome.finding

@@ -76,3 +76,8 @@ def test_limits_follow_the_human_priority() -> None:
     assert (
         limits.of(Priority.STAT) < limits.of(Priority.HIGH) < limits.of(Priority.ROUTINE) == limits.of(Priority.UNKNOWN)
     )
+
+
+def test_a_case_that_no_analysis_applies_to_is_not_under_way() -> None:
+    assert place(Priority.ROUTINE, [_view(None)]).reason == "analysis under way"
+    assert place(Priority.ROUTINE, [_view(Outcome.not_applicable("chest alone"))]).reason == "no analysis applies"
