@@ -10,6 +10,9 @@ from board.model import AckView, KeyImageView, MeasurementView, ModelView, PageC
 from board.rows import IncidentRow, KeyImageRow, PageRow, PathwayRow
 from schemas.findings import Finding
 
+# UCUM's unit of a number without one.
+_NO_UNIT = "1"
+
 
 def pathway_cell(row: PathwayRow) -> PathwayCell:
     """One pathway; a running or missing analysis never reads like a negative one."""
@@ -82,9 +85,17 @@ def _reached_at(page: PageRow) -> datetime:
 
 
 def _measurements(finding: Finding | None) -> tuple[MeasurementView, ...]:
+    """What was measured in the patient; scores are a model's and no measure of anything, so a screen has none."""
+    measured = (item for item in (finding.measurements if finding else ()) if item.unit != _NO_UNIT)
     return tuple(
-        MeasurementView(name=item.name, value=item.value, unit=item.unit, low=item.low, high=item.high)
-        for item in (finding.measurements if finding else ())
+        MeasurementView(
+            name=item.name.removesuffix(f"_{item.unit}"),
+            value=item.value,
+            unit=item.unit,
+            low=item.low,
+            high=item.high,
+        )
+        for item in measured
     )
 
 

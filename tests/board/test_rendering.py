@@ -10,7 +10,7 @@ from board.rendering import Pages
 from board.rows import BoardRows
 from board.settings import BoardSettings
 from board.view import board_view
-from schemas.findings import Outcome
+from schemas.findings import Measurement, Outcome
 from tests.board.builders import NOW, ago, board, case, ended, finding, pathway, shift
 
 
@@ -74,3 +74,14 @@ def test_a_passed_deadline_reads_over() -> None:
     rows = board(case("a", pathway(deadline=NOW + timedelta(seconds=10))))
     html = Pages(BoardSettings()).rows(picture(rows), NOW + timedelta(seconds=75))
     assert "1:05 min over" in html
+
+
+def test_measures_are_named_once_and_scores_are_none() -> None:
+    measures = (
+        Measurement(name="max_diameter_mm", value=61.2, low=58.9, high=63.4, unit="mm"),
+        Measurement(name="score_left_M1", value=0.87, unit="1"),
+    )
+    scored = pathway(outcome=ended(Outcome.scored(finding(measurements=measures)), decided_at=ago(9)))
+    html = page(board(case("a", scored)))
+    assert "max diameter 61.2 mm (95 % interval 58.9 to 63.4)" in html
+    assert "score left" not in html
