@@ -55,6 +55,13 @@ class Receipt:
     status: str
     error_code: int | None = None
 
+    @property
+    def why(self) -> str:
+        """A stable word for a message that did not get there; empty for one that did or may yet."""
+        if self.state is not ReceiptState.UNDELIVERED:
+            return ""
+        return self.status if self.error_code is None else f"{self.status}_{self.error_code}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundText:

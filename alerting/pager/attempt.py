@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from alerting.channels.port import NO_LIST, Channel, Outbound, Receipt, ReceiptState
+from alerting.channels.port import NO_LIST, Channel, Outbound, Receipt
 from alerting.core.contacts import ChannelName, Directory
 from alerting.core.pages import PageEffect, PageEvent, Step
 from alerting.core.planning import MessageKind, attempt_nonce
@@ -119,7 +119,7 @@ class Attempts:
             at=now,
             sid=found.sid,
             receipt_due_at=now + timedelta(seconds=self._settings.receipt_poll_s),
-            reason="" if found.state is not ReceiptState.UNDELIVERED else f"{found.status}_{found.error_code}",
+            reason=found.why,
             detail={"adopted": True, "status": found.status},
         )
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerting.channels.port import Receipt, ReceiptState
+from alerting.channels.port import Receipt
 from alerting.core.pages import Step
 from alerting.core.planning import attempt_nonce
 from alerting.core.replies import ReplyKind
@@ -130,7 +130,7 @@ class Inbound:
 
 
 def _receipt_happening(receipt: Receipt, now: datetime) -> Happening:
-    reason = f"{receipt.status}_{receipt.error_code}" if receipt.state is ReceiptState.UNDELIVERED else ""
+    reason = receipt.why
     return Happening(
         event=RECEIPT_EVENTS[receipt.state],
         key=f"status/{receipt.sid}/{receipt.status}",
