@@ -31,7 +31,7 @@ FULL = HeadSettings(
     seed=1, cases=4000, validation_cases=300, test_cases=300, steps=6000, batch=16, learning_rate=2e-3, warm_up=0.05
 )
 SMOKE = HeadSettings(
-    seed=1, cases=24, validation_cases=12, test_cases=20, steps=60, batch=6, learning_rate=3e-3, plain=True
+    seed=1, cases=48, validation_cases=12, test_cases=24, steps=180, batch=8, learning_rate=3e-3, plain=True
 )
 TARGET = "specificity of 0.95 first, on synthetic heads of unseen trees with hard negatives; a tenth may stay undecided"
 OUTPUTS = ("heat", "verdict")
