@@ -125,6 +125,5 @@ def _abdomen(name: AbdomenClass) -> Exhibit:
 def _film(name: FilmClass) -> Exhibit:
     if name is FilmClass.LATERAL:
         return Exhibit(pathway="chest", name=name.value, outcome=OutcomeKind.NOT_APPLICABLE, label="not_applicable")
-    positive = film_classes.class_film(name).positive
-    state = FindingState.DETECTED if positive else FindingState.NOT_DETECTED
+    state = FindingState.DETECTED if film_classes.shows_opacity(name) else FindingState.NOT_DETECTED
     return Exhibit(pathway="chest", name=name.value, state=state, label=_LABELS[state])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import structlog
+
 from codestroke.evaluation.folder import ALIAS, FolderStudies
 from schemas.events import CaseRequested, StudyArrived
 from schemas.findings import Outcome
@@ -28,6 +30,7 @@ from triton_models.explanation.key_image import KeyImage
 
 # Nobody waits for these cases: a slow disk must not turn into "deadline".
 LIMIT = timedelta(minutes=10)
+_log = structlog.get_logger(__name__)
 _NO_KEY = b"codestroke models evaluate"
 NOT_THERE = "no instance of this study is in the folder"
 
@@ -105,10 +108,11 @@ def wanted_studies(studies: FolderStudies, truths: Mapping[str, Truth]) -> Itera
 
 
 def _drawn(draw: Callable[[], KeyImage | None] | None) -> KeyImage | None:
-    """The key image; one that cannot be drawn is left out, as in the pipeline."""
+    """The key image; one that cannot be drawn is logged and left out, as in the pipeline."""
     if draw is None:
         return None
     try:
         return draw()
-    except Exception:  # noqa: BLE001 - as streams.agents.explaining
+    except Exception as error:  # noqa: BLE001 - a defect in drawing must not end an evaluation
+        _log.warning("no_key_image", reason=repr(error)[:200])
         return None

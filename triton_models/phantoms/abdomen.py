@@ -201,7 +201,7 @@ def _draw_bowel(canvas: Canvas, s: float, rng: Generator) -> None:
         at = (float(rng.uniform(-100, 100)) * s, float(rng.uniform(-66, -12)) * s, float(rng.uniform(-100, 120)))
         radius = float(rng.uniform(9, 19))
         canvas.ellipsoid(at, (radius, radius, radius * float(rng.uniform(1, 2.2))), float(rng.uniform(15, 90)))
-        if rng.random() < 0.35:  # noqa: PLR2004 - about a third of the loops hold gas
+        if rng.random() < 0.35:  # about a third of the loops hold gas
             canvas.ellipsoid((at[0], at[1] - radius * 0.3, at[2]), (radius * 0.6,) * 3, -800)
     for side in (1, -1):
         canvas.ellipsoid((side * 118 * s, 0, 40), (22, 24, 95), 20)

@@ -47,17 +47,17 @@ class Acquisition:
 
 def random_acquisition(rng: Generator, *, merged: int = 1) -> Acquisition:
     """Draw a usable scan: any kernel, little motion."""
-    soft = rng.random() < 0.7  # noqa: PLR2004 - share of soft kernels
+    soft = rng.random() < 0.7  # share of soft kernels
     return Acquisition(
         merged=merged,
         blur_mm=float(rng.uniform(0.2, 0.8)) if soft else 0.0,
         sharpen=0.0 if soft else float(rng.uniform(0.0, 1.0)),
         noise_hu=float(np.exp(rng.uniform(np.log(3), np.log(35)))),
         grain_mm=float(rng.uniform(0.2, 1.0)),
-        streak_hu=float(rng.uniform(0, 15)) if rng.random() < 0.4 else 0.0,  # noqa: PLR2004 - a share
-        ghost_mm=float(rng.uniform(0, 1.5)) if rng.random() < 0.15 else 0.0,  # noqa: PLR2004
-        jitter_mm=float(rng.uniform(0, 0.5)) if rng.random() < 0.1 else 0.0,  # noqa: PLR2004
-        metal=bool(rng.random() < 0.1),  # noqa: PLR2004
+        streak_hu=float(rng.uniform(0, 15)) if rng.random() < 0.4 else 0.0,  # a share
+        ghost_mm=float(rng.uniform(0, 1.5)) if rng.random() < 0.15 else 0.0,
+        jitter_mm=float(rng.uniform(0, 0.5)) if rng.random() < 0.1 else 0.0,
+        metal=bool(rng.random() < 0.1),
     )
 
 
@@ -156,4 +156,4 @@ def _metal(
     rays = np.sin(angle * int(rng.integers(15, 50)) + rng.uniform(0, 6)) * 400.0 / (1.0 + away / 12.0)
     height = np.arange(nz) / nz
     level = np.exp(-(((height - rng.uniform(0.0, 0.15)) / 0.06) ** 2))
-    return (rays + 2000.0 * (away < 8.0)).astype(np.float32), level.astype(np.float32)  # noqa: PLR2004 - pixels
+    return (rays + 2000.0 * (away < 8.0)).astype(np.float32), level.astype(np.float32)  # pixels

@@ -98,7 +98,7 @@ def _growth(s: Floats, middle: float, shape: Shape, rng: Generator) -> Floats:
     """Where the wall widens (n, angles), 1 at the widest place."""
     if shape is Shape.SACCULAR:
         return _sac(s, middle, rng)
-    below, above = rng.uniform(18, 60, 2) + (middle if rng.random() < 0.25 else 0.0) * np.array([1.0, 0.0])  # noqa: PLR2004
+    below, above = rng.uniform(18, 60, 2) + (middle if rng.random() < 0.25 else 0.0) * np.array([1.0, 0.0])
     flat = float(rng.uniform(0.0, 0.6))
     away = np.where(s < middle, (middle - s) / below, (s - middle) / above)
     bump = 0.5 + 0.5 * np.cos(np.pi * np.clip((away - flat) / (1 - flat), 0.0, 1.0))
@@ -145,7 +145,7 @@ def _course(s: Floats, outer: Floats, middle: float, obliquity_deg: float, rng: 
         lean = window * 1.5 - 0.5 * np.exp(-0.5 * ((s - middle) / (2.2 * reach)) ** 4)
     elif kind == 1:  # an arc: out and back
         lean = np.sin(2 * np.pi * (s - middle + rng.uniform(-30, 30)) / float(rng.uniform(130, 260)))
-    elif kind == 2:  # noqa: PLR2004 - the whole vessel leans
+    elif kind == 2:  # the whole vessel leans
         lean = np.exp(-0.5 * ((s - middle) / 130.0) ** 4)
     else:
         lean = np.sin(2 * np.pi * s / float(rng.uniform(90, 180)) + rng.uniform(0, 2 * np.pi))

@@ -66,6 +66,11 @@ _SHAPES = {
 _WELL_SEEDS = {FilmClass.NORMAL_PA: 51, FilmClass.NORMAL_AP: 52, FilmClass.LATERAL: 53}
 
 
+def shows_opacity(name: FilmClass) -> bool:
+    """Whether an opacity is painted into the film of a class."""
+    return name in _SHAPES
+
+
 def class_film(name: FilmClass) -> ClassFilm:
     """Draw the film of one class."""
     base, shape, seed = _SHAPES.get(name, (_WELL_SEEDS.get(name, 0), None, 0))
@@ -77,7 +82,7 @@ def class_film(name: FilmClass) -> ClassFilm:
         pixels=picture,
         view={FilmClass.NORMAL_AP: "AP", FilmClass.LATERAL: "LL"}.get(name, "PA"),
         photometric="MONOCHROME1" if name is FilmClass.MONOCHROME1 else "MONOCHROME2",
-        positive=name in _SHAPES,
+        positive=shows_opacity(name),
         mask=mask,
     )
 

@@ -150,9 +150,9 @@ def _uneven(film: Grey, rng: Generator) -> Grey:
 
 def _borders(film: Grey, rng: Generator) -> Grey:
     """Collimation: black or white bars at the edges."""
-    out, level = film.copy(), float(rng.random() < 0.3)  # noqa: PLR2004
+    out, level = film.copy(), float(rng.random() < 0.3)
     for edge in range(4):
-        if rng.random() < 0.5:  # noqa: PLR2004
+        if rng.random() < 0.5:
             wide = max(1, round(float(rng.uniform(0.01, 0.12)) * film.shape[0]))
             view = (out, out.T, out[::-1], out.T[::-1])[edge]
             view[:wide] = level

@@ -140,12 +140,6 @@ def _acquired(
     )
 
 
-def random_occlusion(rng: Generator, segment: Segment) -> Occlusion:
-    """Draw the side, the length of the clot and the collaterals."""
-    side = Side.MIDLINE if segment is Segment.BASILAR else (Side.LEFT, Side.RIGHT)[int(rng.integers(2))]
-    return Occlusion(segment, side, float(rng.uniform(6.0, 16.0)), float(rng.uniform(0.0, 0.75)))
-
-
 def _origin(parameters: HeadParameters, brain: Brain, pose: Pose, sampling: Sampling) -> Vector:
     """Place the field of view: its middle over the head, its top ``top_margin_mm`` above the vertex."""
     nz, ny, nx = sampling.shape_zyx

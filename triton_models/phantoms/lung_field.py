@@ -53,11 +53,11 @@ def _pair(dark: Mask) -> tuple[Mask, Mask] | None:
     inside &= ~outer
     left, right = None, None
     for lung, centre in _lungs(inside):
-        if centre < 0.5:  # noqa: PLR2004 - the middle of the picture
+        if centre < 0.5:  # the middle of the picture
             left = lung if left is None or lung.sum() > left.sum() else left
         else:
             right = lung if right is None or lung.sum() > right.sum() else right
-    if left is None or right is None or not 0.4 < left.sum() / right.sum() < 2.5:  # noqa: PLR2004 - alike in size
+    if left is None or right is None or not 0.4 < left.sum() / right.sum() < 2.5:  # alike in size
         return None
     return _smooth(left), _smooth(right)
 
@@ -75,7 +75,7 @@ def _lungs(inside: Mask) -> Iterator[tuple[Mask, float]]:
         share = stats[number, cv2.CC_STAT_AREA] / inside.size
         column, row = centres[number] / np.array(inside.shape[::-1])
         tall = stats[number, cv2.CC_STAT_HEIGHT] / inside.shape[0]
-        if _LEAST < share < _MOST and 0.15 < column < 0.85 and 0.2 < row < 0.75 and tall > 0.25:  # noqa: PLR2004
+        if _LEAST < share < _MOST and 0.15 < column < 0.85 and 0.2 < row < 0.75 and tall > 0.25:
             yield np.asarray(labels == number), float(column)
 
 

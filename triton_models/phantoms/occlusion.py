@@ -202,7 +202,9 @@ def _block_carotid_end(tree: ArterialTree, occlusion: Occlusion, mca: int, rng: 
 def _block_basilar(tree: ArterialTree, occlusion: Occlusion, rng: Generator) -> Blocked:
     """A clot in the upper or the middle third of the basilar artery; the posterior circulation lives on collaterals."""
     tip = _basilar_tip(tree)
-    trunk = np.flatnonzero((tree.artery == int(Artery.TRUNK)) & (np.abs(tree.points_mm[:, 0] - tip[0]) < 8.0))  # noqa: PLR2004 - mm beside the midline
+    trunk = np.flatnonzero(
+        (tree.artery == int(Artery.TRUNK)) & (np.abs(tree.points_mm[:, 0] - tip[0]) < 8.0)
+    )  # mm beside the midline
     wanted = tip + np.array([0.0, 2.0, -rng.uniform(*_BASILAR_MM)])
     site = tree.points_mm[trunk[np.argmin(np.linalg.norm(tree.points_mm[trunk] - wanted, axis=1))]]
     height = tree.points_mm[:, 2]
@@ -225,7 +227,9 @@ def _basilar_tip(tree: ArterialTree) -> NDArray[np.float64]:
     """The highest point of the trunk near the midline, below which the basilar artery runs."""
     starts = [tree.points_mm[tree.start_of(pca)] for pca in _PCAS]
     wanted = np.mean(starts, axis=0)
-    trunk = np.flatnonzero((tree.artery == int(Artery.TRUNK)) & (np.abs(tree.points_mm[:, 0]) < 9.0))  # noqa: PLR2004 - mm beside the midline
+    trunk = np.flatnonzero(
+        (tree.artery == int(Artery.TRUNK)) & (np.abs(tree.points_mm[:, 0]) < 9.0)
+    )  # mm beside the midline
     low = trunk[tree.points_mm[trunk, 2] <= wanted[2] + 4.0]
     chosen = low if low.size else trunk
     return np.asarray(tree.points_mm[chosen[np.argmin(np.linalg.norm(tree.points_mm[chosen] - wanted, axis=1))]])

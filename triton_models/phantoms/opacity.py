@@ -112,16 +112,16 @@ def _field(shape: Shape, lungs: tuple[Mask, Mask], rng: Generator) -> Grey:
     lung = lungs[int(rng.integers(2))]
     both = lungs[0] | lungs[1]
     if shape is Shape.PATCHES:
-        return _patches(both if rng.random() < 0.6 else lung, rng)  # noqa: PLR2004
+        return _patches(both if rng.random() < 0.6 else lung, rng)
     if shape is Shape.LOBE:
         return _lobe(lung, rng)
     if shape is Shape.SEGMENT:
         return _segment(lung, rng)
     if shape is Shape.BASE:
-        return np.maximum(_base(lung, rng), _base(both, rng) if rng.random() < 0.4 else 0.0)  # noqa: PLR2004
+        return np.maximum(_base(lung, rng), _base(both, rng) if rng.random() < 0.4 else 0.0)
     if shape is Shape.HILA:
         return _hila(lungs, rng)
-    return _net(both if rng.random() < 0.7 else lung, rng)  # noqa: PLR2004
+    return _net(both if rng.random() < 0.7 else lung, rng)
 
 
 def _grid(mask: Mask) -> tuple[Grey, Grey]:
@@ -161,7 +161,7 @@ def _lobe(lung: Mask, rng: Generator) -> Grey:
     rows = np.flatnonzero(lung.any(axis=1))
     line = float(np.quantile(rows, rng.uniform(0.3, 0.7)))
     slope = float(rng.normal(0, 0.25))
-    side = 1.0 if rng.random() < 0.6 else -1.0  # noqa: PLR2004
+    side = 1.0 if rng.random() < 0.6 else -1.0
     away = side * (y - line - slope * (x - float(np.argwhere(lung)[:, 1].mean()))) / lung.shape[0]
     sharp = float(rng.uniform(0.006, 0.05))
     half = 1.0 / (1.0 + np.exp(-np.clip(away / sharp, -20, 20)))
@@ -182,7 +182,7 @@ def _base(lung: Mask, rng: Generator) -> Grey:
 
 def _hila(lungs: tuple[Mask, Mask], rng: Generator) -> Grey:
     total = np.zeros(lungs[0].shape, np.float32)
-    chosen = lungs if rng.random() < 0.7 else (lungs[int(rng.integers(2))],)  # noqa: PLR2004
+    chosen = lungs if rng.random() < 0.7 else (lungs[int(rng.integers(2))],)
     middle = float(np.argwhere(lungs[0] | lungs[1])[:, 1].mean())
     for lung in chosen:
         points, (y, x) = np.argwhere(lung), _grid(lung)
@@ -207,7 +207,7 @@ def _filled(normal: NormalFilm, field: Grey, rng: Generator) -> Grey:
     film, half = normal.grey, tuple(n // 2 for n in normal.grey.shape)
     strength = float(rng.uniform(0.3, 1.05))
     texture = 1.0 + float(rng.uniform(0.03, 0.2)) * noise(half, rng, cells=(14, 30, 55))
-    if rng.random() < 0.35:  # noqa: PLR2004 - open bronchi stay dark
+    if rng.random() < 0.35:  # open bronchi stay dark
         lung = _halved(normal.lungs[0] | normal.lungs[1])
         texture = texture * (1.0 - float(rng.uniform(0.3, 0.7)) * _bronchi(lung, rng))
     grain = np.asarray(cv2.resize(texture, film.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
@@ -220,7 +220,7 @@ def _filled(normal: NormalFilm, field: Grey, rng: Generator) -> Grey:
 
 def _tissue(film: Grey, lung: Mask) -> Grey:
     """The grey value that soft tissue around the lung has, carried into it."""
-    outside = (~lung & (film > 0.3)).astype(np.float32)  # noqa: PLR2004 - neither lung nor the air beside the body
+    outside = (~lung & (film > 0.3)).astype(np.float32)  # neither lung nor the air beside the body
     sigma = film.shape[0] * 0.10
     weight = np.asarray(cv2.GaussianBlur(outside, (0, 0), sigma))
     carried = np.asarray(cv2.GaussianBlur(film * outside, (0, 0), sigma))

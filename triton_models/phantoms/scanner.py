@@ -45,10 +45,10 @@ def acquisition_by_lot(rng: Generator) -> Acquisition:
     return Acquisition(
         thickness_mm=thickness,
         blur_mm=float(rng.uniform(0.3, 1.3)),
-        sharpen=float(rng.uniform(0.0, 0.9)) if rng.random() < 0.4 else 0.0,  # noqa: PLR2004
+        sharpen=float(rng.uniform(0.0, 0.9)) if rng.random() < 0.4 else 0.0,
         noise_hu=float(np.exp(rng.uniform(np.log(3.0), np.log(26.0)))),
         grain_mm=float(rng.uniform(0.0, 2.2)),
-        streak_hu=float(rng.uniform(0, 10)) if rng.random() < 0.3 else 0.0,  # noqa: PLR2004
+        streak_hu=float(rng.uniform(0, 10)) if rng.random() < 0.3 else 0.0,
         gain=float(rng.uniform(0.95, 1.05)),
         offset_hu=float(rng.normal(0, 4)),
     )
@@ -80,7 +80,7 @@ def _plane(
     plane: NDArray[np.float32], pixel_mm: float, acquisition: Acquisition, rng: Generator
 ) -> NDArray[np.float32]:
     sigma = max(acquisition.blur_mm / pixel_mm, 1e-3)
-    soft = cv2.GaussianBlur(plane, (0, 0), sigma) if sigma > 0.15 else plane  # noqa: PLR2004 - nothing to blur
+    soft = cv2.GaussianBlur(plane, (0, 0), sigma) if sigma > 0.15 else plane  # nothing to blur
     if acquisition.sharpen:
         soft = soft + acquisition.sharpen * (soft - cv2.GaussianBlur(soft, (0, 0), 1.2 / pixel_mm))
     noise = rng.standard_normal(plane.shape, dtype=np.float32)

@@ -71,18 +71,18 @@ def random_style(rng: Generator) -> HeadStyle:
         skull_mm=skull,
         table_mm=table,
         bone_factor=float(rng.uniform(0.7, 1.35)),
-        diploe=bool(rng.random() < 0.6),  # noqa: PLR2004 - shares of heads
-        base=bool(rng.random() < 0.85),  # noqa: PLR2004
-        orbits=bool(rng.random() < 0.8),  # noqa: PLR2004
-        neck=bool(rng.random() < 0.75),  # noqa: PLR2004
+        diploe=bool(rng.random() < 0.6),  # shares of heads
+        base=bool(rng.random() < 0.85),
+        orbits=bool(rng.random() < 0.8),
+        neck=bool(rng.random() < 0.75),
         jitter_mm=float(rng.uniform(0.5, 4.0)),
         clinoids=int(rng.integers(0, 7)),
         tissue_hu=float(rng.normal(0, 4)),
         texture_hu=float(rng.uniform(0, 8)),
-        sinuses=bool(rng.random() < 0.85),  # noqa: PLR2004
-        deep_veins=bool(rng.random() < 0.7),  # noqa: PLR2004
+        sinuses=bool(rng.random() < 0.85),
+        deep_veins=bool(rng.random() < 0.7),
         cortical_veins=int(rng.integers(0, 9)),
-        rubble=int(rng.integers(0, 60)) if rng.random() < 0.6 else 0,  # noqa: PLR2004
+        rubble=int(rng.integers(0, 60)) if rng.random() < 0.6 else 0,
         offset_mm=(float(rng.normal(0, 1.5)), float(rng.normal(0, 3)), float(rng.normal(0, 4))),
         skull_yaw_deg=float(rng.normal(0, 2)),
     )
@@ -154,7 +154,7 @@ class _Pen:
 def _draw_clinoids(pen: _Pen, rng: Generator) -> None:
     """Bits of bone beside the carotid ends, where they are taken for vessels."""
     for _ in range(pen.style.clinoids):
-        side = 1.0 if rng.random() < 0.5 else -1.0  # noqa: PLR2004 - a coin
+        side = 1.0 if rng.random() < 0.5 else -1.0  # a coin
         centre = (side * float(rng.uniform(5, 20)), float(rng.uniform(-16, 6)), float(rng.uniform(-16, -4)))
         a, b, c = (float(v) for v in rng.uniform(1.0, 4.5, 3))
         pen.solid(centre, (a, b, c), float(rng.uniform(400, 1200)))
@@ -165,7 +165,7 @@ def _draw_rubble(pen: _Pen, rng: Generator) -> None:
     for _ in range(pen.style.rubble):
         centre = (float(rng.normal(0, 26)), float(rng.uniform(-60, 45)), float(rng.uniform(-60, -13)))
         a, b, c = (float(v) for v in np.exp(rng.uniform(np.log(0.8), np.log(9.0), 3)))
-        hu = float(rng.uniform(350, 1300)) if rng.random() < 0.65 else float(rng.uniform(-950, -200))  # noqa: PLR2004
+        hu = float(rng.uniform(350, 1300)) if rng.random() < 0.65 else float(rng.uniform(-950, -200))
         pen.solid(centre, (a, b, c), hu, yaw=float(rng.uniform(-60, 60)))
 
 
@@ -260,7 +260,7 @@ def veins(brain: Brain, rng: Generator, added_hu: float) -> list[tuple[Points, N
         if style.sinuses:
             found.append(_vein(course, 4.0 * size, 4.8 * size, added_hu))
             found.append(_vein(np.array([[side * 12, -16, -20], [side * 12, -2, -22]]), 3.2, 3.0, added_hu * 0.8))
-        if rng.random() < 0.5:  # noqa: PLR2004 - a coin
+        if rng.random() < 0.5:  # a coin
             sylvian = np.array([[side * 30, -20, -4], [side * 44, -8, 2], [side * 56, 12, 22]])
             found.append(_vein(sylvian + rng.normal(0, 2, sylvian.shape), 0.8, 1.2, added_hu * 0.8))
         if style.deep_veins and style.jitter_mm > 0.0:

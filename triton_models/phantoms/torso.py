@@ -115,7 +115,7 @@ def _draw_trunk(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: 
         canvas.ellipsoid(centre, (0.33 * wide, 0.62 * deep, rng.uniform(50, 95)), float(rng.uniform(-900, -780)))
         canvas.ellipsoid((centre[0], 5.0, HIATUS_MM + 260), (0.36 * wide, 0.66 * deep, 210), -850)
     heart = (float(rng.uniform(10, 30)), -35.0, HIATUS_MM + float(rng.uniform(50, 80)))
-    canvas.ellipsoid(heart, (50, 42, 45), float(rng.uniform(35, 70)) if rng.random() < 0.5 else greys.lumen * 0.9)  # noqa: PLR2004
+    canvas.ellipsoid(heart, (50, 42, 45), float(rng.uniform(35, 70)) if rng.random() < 0.5 else greys.lumen * 0.9)
 
 
 def _draw_spine(canvas: Canvas, rng: Generator) -> None:
@@ -130,7 +130,7 @@ def _draw_spine(canvas: Canvas, rng: Generator) -> None:
         canvas.ellipsoid(at, (23 * size, 18 * size, half * 1.12), shell)
         canvas.ellipsoid(at, (21 * size, 16 * size, half), marrow)
         canvas.ellipsoid((x, at[1] + 40, at[2]), (4, 16, 10), shell * 0.7)
-        if rng.random() < 0.12:  # noqa: PLR2004 - a spur of the vertebra now and then
+        if rng.random() < 0.12:  # a spur of the vertebra now and then
             canvas.ellipsoid((x + rng.uniform(-18, 18), SPINE_FRONT_MM - 1, at[2] + half), (6, 4, 4), shell)
     canvas.ellipsoid((0, SPINE_FRONT_MM + 40 * size, 150), (9, 8, 1000), float(rng.uniform(5, 30)))
 
@@ -143,7 +143,7 @@ def _draw_organs(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng:
         canvas.ellipsoid((side * 36, SPINE_FRONT_MM + 55, 60), (28, 20, 900), greys.muscle)
         _draw_pelvis(canvas, side, s)
         _draw_kidney(canvas, side, greys, up + float(rng.normal(0, 10)), rng)
-        if rng.random() < 0.9:  # noqa: PLR2004 - the crura are seen in most
+        if rng.random() < 0.9:  # the crura are seen in most
             crus = np.array([[side * 9, 14, 95], [side * 15, 9, 140], [side * 11, 1, 178], [0, -8, 200]], float)
             canvas.tube(smooth_curve(crus, 3.0), np.full(len(smooth_curve(crus, 3.0)), rng.uniform(3, 6)), greys.muscle)
     canvas.ellipsoid((-78 * s, -12, 165 + up), (76 * s, 70 * s, rng.uniform(60, 90)), greys.liver)
@@ -162,7 +162,7 @@ def _draw_kidney(canvas: Canvas, side: int, greys: Greys, up: float, rng: Genera
     x, yaw = side * float(rng.uniform(54, 70)), -side * float(rng.uniform(15, 40))
     canvas.ellipsoid((x, 30, 112 + up), (29, 27, rng.uniform(46, 60)), greys.kidney, yaw=yaw)
     canvas.ellipsoid((x - side * 11, 27, 112 + up), (10, 9, 26), greys.fat, yaw=yaw)
-    if rng.random() < 0.35:  # noqa: PLR2004 - cysts are common
+    if rng.random() < 0.35:  # cysts are common
         r = float(rng.uniform(8, 28))
         canvas.ellipsoid((x + rng.uniform(-18, 18), 15, 112 + up + rng.uniform(-45, 45)), (r, r, r), 8.0)
 
@@ -175,9 +175,9 @@ def _draw_bowel(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: 
         stretch = (radius * float(rng.uniform(0.8, 2.4)), radius, radius * float(rng.uniform(0.8, 2.2)))
         canvas.ellipsoid(at, stretch, float(rng.uniform(10, 95)), yaw=float(rng.uniform(0, 180)))
         kind = rng.random()
-        if kind < 0.3:  # noqa: PLR2004 - gas
+        if kind < 0.3:  # gas
             canvas.ellipsoid((at[0], at[1] - radius * 0.3, at[2]), (radius * 0.6,) * 3, float(rng.uniform(-950, -600)))
-        elif kind < 0.4:  # noqa: PLR2004 - oral contrast medium
+        elif kind < 0.4:  # oral contrast medium
             canvas.ellipsoid(at, (radius * 0.8,) * 3, float(rng.uniform(120, 500)))
     for side in (1, -1):
         at = (side * 118 * s, 5.0, 40.0)
@@ -192,7 +192,7 @@ def _draw_texture(canvas: Canvas, rng: Generator) -> None:
         small = rng.standard_normal([max(2, n // size + 2) for n in shape]).astype(np.float32)
         planes = np.stack([cv2.resize(p, shape[:0:-1], interpolation=cv2.INTER_LINEAR) for p in small])
         wide = cv2.resize(planes.reshape(len(small), -1), (shape[1] * shape[2], shape[0]))
-        canvas.hu += np.float32(spread) * wide.reshape(shape) * np.where(canvas.hu < -200.0, 0.2, 1.0)  # noqa: PLR2004
+        canvas.hu += np.float32(spread) * wide.reshape(shape) * np.where(canvas.hu < -200.0, 0.2, 1.0)
 
 
 def _draw_beside(canvas: Canvas, parameters: TorsoParameters, greys: Greys, aorta: Aneurysm, rng: Generator) -> None:
@@ -200,7 +200,7 @@ def _draw_beside(canvas: Canvas, parameters: TorsoParameters, greys: Greys, aort
     vessel = aorta.vessel
     _draw_cava(canvas, greys, vessel, rng)
     front = vessel.outer_mm[:, 3 * 72 // 4]
-    if rng.random() < 0.85:  # noqa: PLR2004
+    if rng.random() < 0.85:
         at = int(rng.integers(25, 50))
         x, y, z = vessel.points_mm[at]
         r = float(rng.uniform(7, 15))
@@ -224,7 +224,7 @@ def _draw_cava(canvas: Canvas, greys: Greys, vessel: Vessel, rng: Generator) -> 
     push = vessel.outer_mm[:n:3].mean(axis=1)
     gap = float(rng.uniform(-3, 9))
     free = -18.0 - radius
-    x = np.where(way[:, 1] > -25, np.minimum(free, way[:, 0] - push - radius - gap), free)  # noqa: PLR2004
+    x = np.where(way[:, 1] > -25, np.minimum(free, way[:, 0] - push - radius - gap), free)
     y = np.minimum(SPINE_FRONT_MM - 2 - radius, np.maximum(way[:, 1], -15)) + float(rng.uniform(-6, 3))
     canvas.tube(
         smooth_curve(np.stack([x, y, way[:, 2]], axis=1)[::4], 4.0), _stretch(radius[::4], x, y, way), greys.venous
@@ -262,7 +262,7 @@ def _draw_blood(canvas: Canvas, aorta: Aneurysm, rng: Generator) -> None:
 
 def _draw_branches(canvas: Canvas, greys: Greys, aorta: Aneurysm, rng: Generator) -> None:
     points, base = aorta.vessel.points_mm, aorta.vessel.points_mm[0]
-    wide = float(rng.uniform(4.5, 8.5)) if rng.random() < 0.85 else float(rng.uniform(9, 17))  # noqa: PLR2004
+    wide = float(rng.uniform(4.5, 8.5)) if rng.random() < 0.85 else float(rng.uniform(9, 17))
     for side in (1, -1):
         drop = float(rng.uniform(20, 38))
         down = base + np.array(
@@ -320,7 +320,7 @@ def _calcium(
 ) -> NDArray[np.float32]:
     """HU that plates of calcium add within the wall."""
     added = np.zeros(len(depth), np.float32)
-    plates = int(rng.integers(0, 30)) if rng.random() < 0.7 else 0  # noqa: PLR2004
+    plates = int(rng.integers(0, 30)) if rng.random() < 0.7 else 0
     shell = np.clip((aorta.wall_mm + 0.5 - np.abs(depth - aorta.wall_mm * 0.6)) / edge, 0.0, 1.0)
     for _ in range(plates):
         at, angle = rng.uniform(0, 130), rng.uniform(0, 2 * np.pi)

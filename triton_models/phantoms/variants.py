@@ -102,7 +102,7 @@ def hypoplastic(tree: ArterialTree, rng: Generator) -> ArterialTree:
         thin = _first_stretch(tree, _OF_SIDE[side][0], rng.uniform(10, 18))
     elif kind == 1:
         thin = _first_stretch(tree, _OF_SIDE[side][2], rng.uniform(6, 12))
-    elif kind == 2:  # noqa: PLR2004 - the third of four kinds
+    elif kind == 2:  # the third of four kinds
         thin = (tree.artery == int(Artery.TRUNK)) & (np.abs(tree.points_mm[:, 0]) < _CAROTID_X_MM)
         factor = rng.uniform(0.55, 0.75)
     else:
@@ -146,15 +146,15 @@ def _culprit(tree: ArterialTree, rng: Generator) -> int:
     """A point of the carotid end, the M1, an M2 or the basilar artery."""
     mca = mca_start(tree, _SIDES[int(rng.integers(2))])
     path = m1_path(tree, mca)
-    near_carotid = np.linalg.norm(tree.points_mm - tree.points_mm[mca], axis=1) < 12.0  # noqa: PLR2004 - mm
+    near_carotid = np.linalg.norm(tree.points_mm - tree.points_mm[mca], axis=1) < 12.0  # mm
     trunk = tree.artery == int(Artery.TRUNK)
     beyond = tree.depth_below(path[-1])
     choices = (
         np.flatnonzero(trunk & near_carotid),
         np.asarray(path),
         np.asarray(path),
-        np.flatnonzero((beyond > 1.0) & (beyond < 12.0) & (tree.artery == tree.artery[mca])),  # noqa: PLR2004 - mm
-        np.flatnonzero(trunk & (np.abs(tree.points_mm[:, 0]) < _CAROTID_X_MM) & (tree.points_mm[:, 2] > -35.0)),  # noqa: PLR2004 - mm
+        np.flatnonzero((beyond > 1.0) & (beyond < 12.0) & (tree.artery == tree.artery[mca])),  # mm
+        np.flatnonzero(trunk & (np.abs(tree.points_mm[:, 0]) < _CAROTID_X_MM) & (tree.points_mm[:, 2] > -35.0)),  # mm
     )
     found = choices[int(rng.integers(len(choices)))]
     return int(rng.choice(found)) if found.size else int(rng.choice(path))

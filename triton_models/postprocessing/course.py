@@ -36,20 +36,6 @@ class Course:
     step_mm: float
 
 
-def longest_body(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Keep the connected body of a mask (z,y,x) that runs through most slices, or None when the mask is empty."""
-    labels, parents = _label(mask)
-    roots = np.array([_root(parents, label) for label in range(len(parents))])
-    whole = roots[labels]
-    slices = np.zeros(len(parents), np.int64)
-    for plane in whole:
-        slices[np.unique(plane)] += 1
-    slices[0] = 0
-    # Of bodies that are equally long, the largest.
-    rank = slices + np.bincount(whole.reshape(-1), minlength=len(parents)) / (whole.size + 1.0) * (slices > 0)
-    return None if rank.max() == 0 else np.asarray(whole == int(rank.argmax()))
-
-
 def first_course(body: NDArray[np.bool_], spacing_mm: float, step_mm: float) -> Course:
     """Join the middles of the transverse slices."""
     slices = np.flatnonzero(body.any(axis=(1, 2)))
@@ -101,27 +87,3 @@ def _smoothed(points: Floats, sigma: Floats) -> Floats:
     level, slope = weight @ points, (weight * away) @ points
     slope = (slope - first[:, None] * level) / spread[:, None]
     return np.asarray(level - slope * first[:, None])
-
-
-def _label(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], list[int]]:
-    """Label components slice by slice, and join those that touch in the next slice (union–find)."""
-    labels = np.zeros(mask.shape, np.int64)
-    parents = [0]
-    for z, plane in enumerate(mask):
-        count, local = cv2.connectedComponents(plane.astype(np.uint8), connectivity=4)
-        if count <= 1:
-            continue
-        labels[z] = np.where(local > 0, local + len(parents) - 1, 0)
-        parents.extend(range(len(parents), len(parents) + count - 1))
-        if z:
-            touching = (labels[z] > 0) & (labels[z - 1] > 0)
-            pairs = np.unique(np.stack([labels[z][touching], labels[z - 1][touching]], axis=1), axis=0)
-            for here, below in pairs:
-                parents[_root(parents, int(here))] = _root(parents, int(below))
-    return labels, parents
-
-
-def _root(parents: list[int], label: int) -> int:
-    while parents[label] != label:
-        label = parents[label]
-    return label

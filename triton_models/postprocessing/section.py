@@ -210,13 +210,6 @@ def _smooth_figures(radius: Floats) -> Floats:
     return np.asarray(np.fft.irfft(waves, n=radius.shape[1], axis=1))
 
 
-def _opened(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.bool_]:
-    """Leave out what is thinner than any aorta: veins and branches that touch it."""
-    size = 2 * round(_THIN_MM / spacing_mm / 2) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    return np.stack([cv2.morphologyEx(p.astype(np.uint8), cv2.MORPH_OPEN, kernel) for p in mask]).astype(bool)
-
-
 def _grown(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Voxels of the body and those just outside, whose probability places the wall."""
     kernel = np.ones((3, 3), np.uint8)

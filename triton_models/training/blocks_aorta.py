@@ -45,8 +45,8 @@ def aneurysm_by_lot(seed: int, rng: Generator) -> AneurysmParameters:
         shape=shape,
         diameter_mm=max(float(rng.uniform(24, 82)), base + 3.0),
         base_mm=base,
-        obliquity_deg=float(rng.uniform(0, 60)) if rng.random() < 0.7 else float(rng.uniform(0, 15)),  # noqa: PLR2004
-        thrombus=float(rng.uniform(0, 0.9)) if rng.random() < 0.75 else 0.0,  # noqa: PLR2004
+        obliquity_deg=float(rng.uniform(0, 60)) if rng.random() < 0.7 else float(rng.uniform(0, 15)),  # noqa: PLR2004 - a share
+        thrombus=float(rng.uniform(0, 0.9)) if rng.random() < 0.75 else 0.0,  # noqa: PLR2004 - a share
     )
 
 
@@ -57,7 +57,7 @@ def torso_by_lot(seed: int, rng: Generator) -> TorsoParameters:
         phase=Phase(rng.choice([Phase.NONE, Phase.ARTERIAL, Phase.PORTAL], p=[0.4, 0.35, 0.25])),
         size=float(rng.uniform(0.85, 1.2)),
         lean=float(rng.uniform(0, 1)),
-        bleeding=bool(rng.random() < 0.07),  # noqa: PLR2004
+        bleeding=bool(rng.random() < 0.07),  # noqa: PLR2004 - a share
     )
 
 

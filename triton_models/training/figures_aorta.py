@@ -118,9 +118,9 @@ def groups(rows: Sequence[Judged]) -> dict[str, dict[str, object]]:
 
 
 def _groups_of(case: AbdomenCase) -> tuple[str, ...]:
-    lean = "0-20" if case.obliquity_deg < 20 else "20-40" if case.obliquity_deg < 40 else "40-60"  # noqa: PLR2004
-    size = "<30" if case.diameter_mm < ANEURYSM_MM else "30-55" if case.diameter_mm < 55 else ">=55"  # noqa: PLR2004
-    thick = "<=2 mm" if case.acquisition.thickness_mm <= 2 else "2.5-5 mm"  # noqa: PLR2004
+    lean = "0-20" if case.obliquity_deg < 20 else "20-40" if case.obliquity_deg < 40 else "40-60"  # noqa: PLR2004 - bounds of the groups
+    size = "<30" if case.diameter_mm < ANEURYSM_MM else "30-55" if case.diameter_mm < 55 else ">=55"  # noqa: PLR2004 - bounds of the groups
+    thick = "<=2 mm" if case.acquisition.thickness_mm <= 2 else "2.5-5 mm"  # noqa: PLR2004 - bounds of the groups
     shape = case.aneurysm.shape if case.aneurysm.shape is not Shape.NORMAL else Shape.NORMAL
     return (f"obliquity {lean}", f"size {size}", f"slices {thick}", f"shape {shape}", f"phase {case.torso.phase}")
 

@@ -164,7 +164,7 @@ def _position(shape: tuple[int, ...], rng: Generator) -> tuple[NDArray[np.float6
     linear = turn @ np.diag([zoom * aspect * columns / shape[1], zoom / aspect * rows / shape[0]])
     shift = np.array([columns, rows]) / 2 + rng.normal(0, 0.03, 2) * rows
     move = shift - linear @ (np.array([shape[1], shape[0]]) / 2)
-    return np.hstack([linear, move[:, None]]), bool(rng.random() < 0.5)  # noqa: PLR2004
+    return np.hstack([linear, move[:, None]]), bool(rng.random() < 0.5)  # noqa: PLR2004 - a coin
 
 
 def _moved(grey: Grey, matrix: NDArray[np.float64], flip: bool, *, border: int = cv2.BORDER_REPLICATE) -> Grey:
@@ -177,7 +177,7 @@ def _exposed(grey: Grey, rng: Generator) -> NDArray[np.uint8]:
     """Another maker's film: gamma, window, sharpening or blur, grain."""
     grey = np.clip(grey, 0.0, 1.0) ** float(np.exp(rng.normal(0, 0.3)))
     grey = (grey - 0.5) * float(np.exp(rng.normal(0, 0.15))) + 0.5 + float(rng.normal(0, 0.04))
-    sharp = float(rng.uniform(-1.0, 1.2)) if rng.random() < 0.5 else 0.0  # noqa: PLR2004
+    sharp = float(rng.uniform(-1.0, 1.2)) if rng.random() < 0.5 else 0.0  # noqa: PLR2004 - a coin
     if sharp:
         soft = np.asarray(cv2.GaussianBlur(grey, (0, 0), float(rng.uniform(0.6, 2.5))))
         grey = grey + sharp * (grey - soft)

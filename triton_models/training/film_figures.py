@@ -70,7 +70,7 @@ def by_group(found: Sequence[Film], raw: Scores, point: OperatingPoint) -> dict[
     adults = source == "adults"
     groups = {name: source == name for name in sorted(set(source.tolist()))}
     groups |= {f"adults_sex_{name.lower()}": adults & (sex == name) for name in ("F", "M")}
-    groups |= {"adults_under_50": adults & (age >= 0) & (age < 50), "adults_from_50": adults & (age >= 50)}  # noqa: PLR2004
+    groups |= {"adults_under_50": adults & (age >= 0) & (age < 50), "adults_from_50": adults & (age >= 50)}  # noqa: PLR2004 - years
     truth = np.array([film.positive for film in found])
     return {
         name: {**_area(raw[chosen], truth[chosen]), **at_point(raw[chosen], truth[chosen], point)}

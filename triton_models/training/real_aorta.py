@@ -45,7 +45,7 @@ class RealScan:
     @property
     def masked_z_mm(self) -> tuple[float, float]:
         """Lowest and highest z of the mask, in LPS."""
-        inside = np.flatnonzero((self.share > 0.5).any(axis=(1, 2))) if self.share is not None else np.zeros(0, int)  # noqa: PLR2004
+        inside = np.flatnonzero((self.share > 0.5).any(axis=(1, 2))) if self.share is not None else np.zeros(0, int)  # noqa: PLR2004 - half of a voxel
         z0, dz = self.volume.origin_lps_mm[2], self.volume.spacing_mm[0]
         return (z0 + dz * float(inside[0]), z0 + dz * float(inside[-1])) if inside.size else (0.0, 0.0)
 
