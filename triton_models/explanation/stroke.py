@@ -37,7 +37,7 @@ _BRIGHTEST = 230.0
 _BONE_SHARE = 0.25
 
 
-def draw(volume: Volume, prepared: Prepared, outputs: Mapping[str, Tensor], finding: Finding) -> KeyImage | None:
+def key_image(volume: Volume, prepared: Prepared, outputs: Mapping[str, Tensor], finding: Finding) -> KeyImage | None:
     """Draw the suspected artery.
 
     Returns:

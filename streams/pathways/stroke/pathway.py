@@ -99,5 +99,5 @@ PATHWAY = Pathway(
     prepare=preparing.prepare,
     read=_read,
     alert=_alert,
-    explain=drawing.draw,
+    explain=drawing.key_image,
 )

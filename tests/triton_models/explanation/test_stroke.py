@@ -38,7 +38,7 @@ def finding(side: Side, logit: float = 5.0) -> Finding:
 
 @pytest.mark.parametrize(("side", "half"), [(Side.LEFT, slice(320, None)), (Side.RIGHT, slice(0, 320))])
 def test_the_patients_left_is_on_the_right_of_the_picture(side: Side, half: slice) -> None:
-    image = drawing.draw(VOLUME, prepared(), outputs(side), finding(side))
+    image = drawing.key_image(VOLUME, prepared(), outputs(side), finding(side))
     assert image is not None
     # The ring is the only thing of its colour below the words.
     amber = np.all(np.abs(image.pixels[40:].astype(int) - (255, 176, 32)) < 40, axis=2)
@@ -47,7 +47,7 @@ def test_the_patients_left_is_on_the_right_of_the_picture(side: Side, half: slic
 
 
 def test_the_picture_shows_the_slab_of_the_finding_and_the_arrays_say_where_it_lies() -> None:
-    image = drawing.draw(VOLUME, prepared(), outputs(Side.LEFT), finding(Side.LEFT))
+    image = drawing.key_image(VOLUME, prepared(), outputs(Side.LEFT), finding(Side.LEFT))
     assert image is not None
     assert image.arrays["mip"][50, 60] == 180
     assert image.facts["slab_first_mm"] <= 60 <= image.facts["slab_first_mm"] + image.facts["slab_mm"]
@@ -56,12 +56,12 @@ def test_the_picture_shows_the_slab_of_the_finding_and_the_arrays_say_where_it_l
 
 @pytest.mark.parametrize(("logit", "word"), [(5.0, "suspected"), (0.0, "undecided")])
 def test_the_words_do_not_claim_more_than_the_finding(logit: float, word: str) -> None:
-    image = drawing.draw(VOLUME, prepared(), outputs(Side.LEFT, logit), finding(Side.LEFT, logit))
+    image = drawing.key_image(VOLUME, prepared(), outputs(Side.LEFT, logit), finding(Side.LEFT, logit))
     assert image is not None
     assert word in image.caption
 
 
 def test_open_arteries_and_refused_heads_have_no_picture() -> None:
-    assert drawing.draw(VOLUME, prepared(), outputs(Side.LEFT, -9.0), finding(Side.LEFT, -9.0)) is None
+    assert drawing.key_image(VOLUME, prepared(), outputs(Side.LEFT, -9.0), finding(Side.LEFT, -9.0)) is None
     refused = indeterminate("no contrast", {})
-    assert drawing.draw(VOLUME, refused, {}, reading.read({}, refused, contract())) is None
+    assert drawing.key_image(VOLUME, refused, {}, reading.read({}, refused, contract())) is None
