@@ -20,6 +20,8 @@ Json = Annotated[bool, Parameter(name="--json", negative=())]
 def train(pathway: str, *, out: Path | None = None, seed: int = 1, smoke: bool = False, as_json: Json = False) -> None:
     """Train a network from scratch, export it to ONNX, choose its operating point and judge it on held-out data.
 
+    A run that was stopped goes on where it was when the command is given again.
+
     Args:
         pathway: stroke, aorta or chest.
         out: folder for weights, ONNX, contract and record; ``.codestroke/models/<pathway>`` where absent.

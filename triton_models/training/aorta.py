@@ -23,7 +23,7 @@ from triton_models.preprocessing import aorta as preparing
 from triton_models.training import figures_aorta
 from triton_models.training.blocks_aorta import batches, drawn_block, imaged
 from triton_models.training.cases_aorta import AbdomenCase, abdomens, first_seed, simulated
-from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable
+from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable, part_of
 from triton_models.training.metrics import auroc
 from triton_models.training.parts import Part
 from triton_models.training.real_aorta import RealScan, real_files, real_scans
@@ -54,7 +54,7 @@ _VOXEL_SEEDS, _VOXEL_TRUNKS, _THIN = 900_000, 8, 4
 _PER_SIMULATED = 5
 
 
-def train(settings: FitSettings, data: Path | None) -> nn.Module:
+def train(settings: FitSettings, data: Path | None, kept: Path | None = None) -> nn.Module:
     """Fit the network on drawn trunks, the second part with settled normalisation; ``data`` is not read."""
     del data
     make_repeatable(settings.seed)
@@ -64,10 +64,10 @@ def train(settings: FitSettings, data: Path | None) -> nn.Module:
     network = AortaNet()
     new = batches(blocks, seed=settings.seed, size=settings.batch)
     early = round(_UNSETTLED * settings.steps)
-    fit(network, new, _Loss(), dataclasses.replace(settings, steps=early))
+    fit(network, new, _Loss(), dataclasses.replace(settings, steps=early), kept=part_of(kept, "early"))
     network.settle(next(new).images for _ in range(min(_SETTLING, early)))
     late = dataclasses.replace(settings, steps=settings.steps - early, learning_rate=settings.learning_rate / 2)
-    fit(network, new, _Loss(), late)
+    fit(network, new, _Loss(), late, kept=part_of(kept, "late"))
     return network
 
 

@@ -25,7 +25,7 @@ from triton_models.training.film_figures import by_group, calibration, headline
 from triton_models.training.film_painted import painted_figures
 from triton_models.training.film_point import choose
 from triton_models.training.films import Film, drawn, entries, films
-from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable
+from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable, part_of
 from triton_models.training.parts import Part
 from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
@@ -45,7 +45,7 @@ _DRAWN = 60
 _MAP_SHARE, _MAP_RARE = 1.0, 3.0
 
 
-def train(settings: FitSettings, data: Path | None) -> nn.Module:
+def train(settings: FitSettings, data: Path | None, kept: Path | None = None) -> nn.Module:
     """Fit the network on the training part, from ImageNet weights."""
     make_repeatable(settings.seed)
     found = list(progress_over(_all(Part.TRAIN, settings, data), len(sources(data)) + _DRAWN, "training films"))
@@ -56,7 +56,7 @@ def train(settings: FitSettings, data: Path | None) -> nn.Module:
     batches = FilmPool(found).batches(settings.batch, settings.seed)
     first = torch.cat([next(batches).images for _ in range(6)])
     recalibrate(network.trunk, first.float() / 127.5 - 1.0)
-    fit(network, cast(Iterator[Batch], batches), _loss, settings)
+    fit(network, cast(Iterator[Batch], batches), _loss, settings, kept=part_of(kept, "whole"))
     return network.to(memory_format=torch.contiguous_format)
 
 

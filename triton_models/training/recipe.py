@@ -20,8 +20,8 @@ class Recipe(Protocol):
     SMOKE: FitSettings
     OUTPUTS: tuple[str, ...]
 
-    def train(self, settings: FitSettings, data: Path | None) -> nn.Module:
-        """Fit a network."""
+    def train(self, settings: FitSettings, data: Path | None, kept: Path | None = None) -> nn.Module:
+        """Fit a network; ``kept`` is the folder in which the state is kept, to go on from after a stop."""
 
     def operating_point(self, model: OnnxModel, settings: FitSettings, data: Path | None) -> OperatingPoint:
         """Choose the thresholds."""

@@ -36,6 +36,8 @@ from triton_models.training.record import TrainingRecord, sha256_of
 from triton_models.training.session import OnnxModel
 
 MODEL_OF = {"stroke": "lvo_cta_head", "aorta": "aaa_ct_abdomen", "chest": "pneumonia_cxr"}
+# Where a run keeps its state until it is done.
+_STOPPED = "unfinished"
 _PACKAGES = (
     "torch",
     "monai",
@@ -50,15 +52,16 @@ _PACKAGES = (
 def train(
     pathway: str, out_dir: Path, *, seed: int = 1, smoke: bool = False, data: Path | None = None, version: str = "1"
 ) -> TrainingRecord:
-    """Train, export, calibrate and judge one network into ``out_dir``.
+    """Train, export, calibrate and judge one network into ``out_dir``; a run that was stopped there goes on.
 
     Raises:
-        BadSettings: no such pathway, or the pathway needs a data folder that is not there.
+        BadSettings: no such pathway, the pathway needs a data folder that is not there, or ``out_dir`` holds a stopped
+            run of other settings.
     """
     recipe, settings = _recipe(pathway), _settings(pathway, seed, smoke=smoke)
     out_dir.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
-    network = recipe.train(settings, data)
+    network = recipe.train(settings, data, out_dir / _STOPPED)
     train_s = time.monotonic() - start
     torch.save(network.state_dict(), out_dir / "weights.pt")
     draft = load_contract(MODEL_OF[pathway])
@@ -82,6 +85,7 @@ def train(
         metrics=recipe.evaluate(model, contract, settings, data),
     )
     _write_json(out_dir / "record.json", record)
+    shutil.rmtree(out_dir / _STOPPED, ignore_errors=True)
     return record
 
 

@@ -17,7 +17,7 @@ from triton_models.networks.occlusion_net import OcclusionNet
 from triton_models.postprocessing import stroke as reading
 from triton_models.postprocessing.score import calibrated
 from triton_models.training.cases_stroke import split_trees
-from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable
+from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable, part_of
 from triton_models.training.halves_stroke import batches
 from triton_models.training.judge_stroke import judged
 from triton_models.training.levels_stroke import level
@@ -43,12 +43,13 @@ _RESTING_SHARE = _SPECIFICITY - 0.1
 _POSITIVE = 0.6
 
 
-def train(settings: FitSettings, data: Path | None) -> nn.Module:
+def train(settings: FitSettings, data: Path | None, kept: Path | None = None) -> nn.Module:
     """Fit the network on the training part, and level its segments on the validation part."""
     make_repeatable(settings.seed)
     found = _heads(Part.TRAIN, settings.cases, settings, data)
     network = OcclusionNet(len(reading.SEGMENTS)).to(memory_format=torch.channels_last_3d)
-    fit(network, batches(found, settings.batch, seed=settings.seed), half_loss, settings)
+    new = batches(found, settings.batch, seed=settings.seed)
+    fit(network, new, half_loss, settings, kept=part_of(kept, "whole"))
     level(network, _heads(Part.VALIDATION, settings.validation_cases, settings, data))
     return network
 
