@@ -27,6 +27,7 @@ _THROMBUS_HU = 38.0
 _SPINE_FRONT_MM = 22.0
 _BIFURCATION_MM = 0.0
 _DIAPHRAGM_MM = 185.0
+_RENAL_MM = 104.0
 _STEP_MM = 2.0
 
 
@@ -66,7 +67,7 @@ class AbdomenTruth:
     Attributes:
         origin_lps_mm: x, y, z of the centre of voxel (0, 0, 0).
         spacing_mm: z, y, x.
-        max_diameter_mm: outer diameter of the abdominal aorta at its widest, square to its course.
+        max_diameter_mm: outer diameter of the infrarenal aorta at its widest, square to its course.
         widest_lps_mm: where that is.
     """
 
@@ -262,8 +263,11 @@ def _draw_calcium(canvas: Canvas, aorta: Aorta, rng: Generator) -> None:
 
 
 def _truth(aorta: Aorta, origin: Vector, sampling: Sampling) -> AbdomenTruth:
-    """Judge what the field of view holds, from the bifurcation to the diaphragm."""
-    low, top = max(origin[2], _BIFURCATION_MM), min(origin[2] + sampling.spacing_mm[0] * sampling.shape_zyx[0], 205.0)
+    """Judge what the field of view holds, from the bifurcation to the renal arteries."""
+    low, top = (
+        max(origin[2], _BIFURCATION_MM),
+        min(origin[2] + sampling.spacing_mm[0] * sampling.shape_zyx[0], _RENAL_MM),
+    )
     seen = np.flatnonzero((aorta.points_mm[:, 2] >= low) & (aorta.points_mm[:, 2] <= top))
     if seen.size == 0:
         return AbdomenTruth(origin, sampling.spacing_mm, 0.0, (0.0, 0.0, 0.0))

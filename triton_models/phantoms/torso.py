@@ -20,8 +20,9 @@ from triton_models.phantoms.tree import Points, smooth_curve
 from triton_models.phantoms.vessel import Nearness, Vessel, depth_mm, nearness
 
 SPINE_FRONT_MM = 22.0
-_MARGIN_MM = 3.0
-_LEVELS = 4.0
+_MARGIN_MM, _WIDEST_ROOM_MM = 3.0, 12.0
+# Share of trunks drawn without organs, and of enhanced ones whose spaces are filled with soft tissue instead of fat.
+_BARE, _FILLED = 0.07, 0.06
 
 
 class Phase(enum.StrEnum):
@@ -92,14 +93,48 @@ def draw_torso(canvas: Canvas, parameters: TorsoParameters, aorta: Aneurysm) -> 
     """
     rng = np.random.default_rng([parameters.seed, 43])
     greys = greys_of(parameters.phase, rng)
+    around = _around(canvas, aorta)
     _draw_trunk(canvas, parameters, greys, rng)
+    if rng.random() >= _BARE:
+        _draw_organs(canvas, parameters, greys, rng)
+        _draw_bowel(canvas, parameters, greys, rng)
+    _draw_room(canvas, around, parameters, greys, rng)
     _draw_spine(canvas, rng)
-    _draw_organs(canvas, parameters, greys, rng)
-    _draw_bowel(canvas, parameters, greys, rng)
+    _draw_crura(canvas, greys, rng)
     _draw_texture(canvas, rng)
     _draw_beside(canvas, parameters, greys, aorta, rng)
     _draw_branches(canvas, greys, aorta, rng)
-    return _draw_aorta(canvas, greys, aorta, rng)
+    return _draw_aorta(canvas, greys, aorta, around, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The voxels at and near the aorta, and how deep inside its outer wall each lies."""
+
+    box: tuple[slice, slice, slice]
+    near: Nearness
+    depth_mm: NDArray[np.float32]
+
+
+def _around(canvas: Canvas, aorta: Aneurysm) -> _Around:
+    vessel = aorta.vessel
+    box, places = canvas.places_near(vessel.points_mm, float(vessel.outer_mm.max()) + _WIDEST_ROOM_MM + _MARGIN_MM)
+    near = nearness(vessel, places)
+    return _Around(box, near, depth_mm(vessel, near))
+
+
+def _draw_room(canvas: Canvas, around: _Around, parameters: TorsoParameters, greys: Greys, rng: Generator) -> None:
+    """Lay fat around the aorta: organs and bowel make way for it, though in the lean they come to touch it."""
+    usual = float(rng.uniform(0.5, 9.0)) * (1.25 - 0.75 * parameters.lean)
+    turns, ups = np.linspace(0, 2 * np.pi, 25)[:-1], np.arange(-20, 240, 6)
+    uneven = cv2.GaussianBlur(rng.standard_normal((len(ups), 3 * len(turns))).astype(np.float32), (0, 0), 2.2)
+    uneven = uneven[:, len(turns) : 2 * len(turns)] / max(float(uneven.std()), 1e-6) * float(rng.uniform(0.3, 3.0))
+    row = np.clip(np.searchsorted(ups, around.near.place) - 1, 0, len(ups) - 1)
+    column = (np.floor(around.near.angle / (2 * np.pi) * len(turns)).astype(np.int64)) % len(turns)
+    room = np.clip(usual + uneven[row, column], 0.0, _WIDEST_ROOM_MM)
+    share = np.clip((around.depth_mm + room) / canvas.edge_mm + 0.5, 0.0, 1.0) * (room > 0)
+    part = canvas.hu[around.box]
+    part += (share * (greys.fat - part.reshape(-1))).reshape(part.shape).astype(np.float32)
 
 
 def _draw_trunk(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: Generator) -> None:
@@ -109,6 +144,8 @@ def _draw_trunk(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: 
     canvas.ellipsoid((0, 6, 60), (wide - rim, deep - rim, 1500), greys.muscle)
     inner = rim + float(rng.uniform(12, 24))
     filling = greys.fat + parameters.lean * float(rng.uniform(0, 70))
+    if rng.random() < _FILLED and parameters.phase is Phase.ARTERIAL:
+        filling = float(rng.uniform(-40, 50))
     canvas.ellipsoid((0, -8, 60), (wide - inner, deep - inner - 10, 700), filling)
     for side in (1, -1):
         centre = (side * 0.45 * wide, 5.0, HIATUS_MM + rng.uniform(40, 90))
@@ -122,6 +159,10 @@ def _draw_spine(canvas: Canvas, rng: Generator) -> None:
     marrow, shell, height = rng.uniform(90, 280), rng.uniform(320, 800), float(rng.uniform(29, 38))
     bend, wave = rng.normal(0, 4), rng.uniform(250, 500)
     size = float(rng.uniform(0.85, 1.2))
+    if rng.random() < 0.15:  # a spine without gaps, as a plain painter or a fused column shows it
+        canvas.ellipsoid((0, SPINE_FRONT_MM + 18 * size, 200), (23 * size, 18 * size, 5000), shell)
+        canvas.ellipsoid((0, SPINE_FRONT_MM + 18 * size, 200), (21 * size, 16 * size, 5000), marrow)
+        height = 2000.0
     for z in np.arange(-150.0, 620.0, height):
         x = float(bend * np.sin(2 * np.pi * z / wave))
         at = (x, SPINE_FRONT_MM + 18 * size, float(z))
@@ -143,13 +184,19 @@ def _draw_organs(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng:
         canvas.ellipsoid((side * 36, SPINE_FRONT_MM + 55, 60), (28, 20, 900), greys.muscle)
         _draw_pelvis(canvas, side, s)
         _draw_kidney(canvas, side, greys, up + float(rng.normal(0, 10)), rng)
-        if rng.random() < 0.9:  # the crura are seen in most
-            crus = np.array([[side * 9, 14, 95], [side * 15, 9, 140], [side * 11, 1, 178], [0, -8, 200]], float)
-            canvas.tube(smooth_curve(crus, 3.0), np.full(len(smooth_curve(crus, 3.0)), rng.uniform(3, 6)), greys.muscle)
     canvas.ellipsoid((-78 * s, -12, 165 + up), (76 * s, 70 * s, rng.uniform(60, 90)), greys.liver)
     canvas.ellipsoid((95 * s, 30, 170 + up), (32, 40, rng.uniform(38, 62)), greys.liver + float(rng.uniform(-10, 25)))
     canvas.ellipsoid((42 * s, -40 * s, 165 + up), (44, 36, 42), float(rng.uniform(0, 60)))
     canvas.ellipsoid((5, -28, 132 + up), (52, float(rng.uniform(7, 13)), 13), float(rng.uniform(30, 110)))
+
+
+def _draw_crura(canvas: Canvas, greys: Greys, rng: Generator) -> None:
+    """The crura of the diaphragm run before the spine on both sides of the aorta; they are seen in most."""
+    for side in (1, -1):
+        if rng.random() < 0.9:
+            crus = np.array([[side * 9, 14, 95], [side * 15, 9, 140], [side * 11, 1, 178], [0, -8, 200]], float)
+            curve = smooth_curve(crus, 3.0)
+            canvas.tube(curve, np.full(len(curve), rng.uniform(3, 6)), greys.muscle)
 
 
 def _draw_pelvis(canvas: Canvas, side: int, s: float) -> None:
@@ -169,7 +216,7 @@ def _draw_kidney(canvas: Canvas, side: int, greys: Greys, up: float, rng: Genera
 
 def _draw_bowel(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: Generator) -> None:
     s = parameters.size
-    for _ in range(int(rng.integers(12, 46))):
+    for _ in range(int(rng.integers(0, 46))):
         at = (float(rng.uniform(-105, 105)) * s, float(rng.uniform(-72, 2)) * s, float(rng.uniform(-130, 130)))
         radius = float(rng.uniform(8, 21))
         stretch = (radius * float(rng.uniform(0.8, 2.4)), radius, radius * float(rng.uniform(0.8, 2.2)))
@@ -188,7 +235,7 @@ def _draw_bowel(canvas: Canvas, parameters: TorsoParameters, greys: Greys, rng: 
 def _draw_texture(canvas: Canvas, rng: Generator) -> None:
     """Nothing in a patient is of one grey: coarse and fine clouds, stronger in fat where small vessels run."""
     shape = canvas.hu.shape
-    for size, spread in ((5, rng.uniform(2, 9)), (14, rng.uniform(2, 8))):
+    for size, spread in ((5, rng.uniform(0, 9)), (14, rng.uniform(0, 8))):
         small = rng.standard_normal([max(2, n // size + 2) for n in shape]).astype(np.float32)
         planes = np.stack([cv2.resize(p, shape[:0:-1], interpolation=cv2.INTER_LINEAR) for p in small])
         wide = cv2.resize(planes.reshape(len(small), -1), (shape[1] * shape[2], shape[0]))
@@ -204,7 +251,7 @@ def _draw_beside(canvas: Canvas, parameters: TorsoParameters, greys: Greys, aort
         at = int(rng.integers(25, 50))
         x, y, z = vessel.points_mm[at]
         r = float(rng.uniform(7, 15))
-        y -= front[at] + r * float(rng.uniform(0.6, 1.5))
+        y -= front[at] + r * float(rng.uniform(0.85, 1.5))
         canvas.ellipsoid((float(x), float(y), float(z)), (float(rng.uniform(25, 60)), r, r), float(rng.uniform(10, 80)))
     at = int(rng.integers(50, 62))
     x, y, z = vessel.points_mm[at]
@@ -263,6 +310,7 @@ def _draw_blood(canvas: Canvas, aorta: Aneurysm, rng: Generator) -> None:
 def _draw_branches(canvas: Canvas, greys: Greys, aorta: Aneurysm, rng: Generator) -> None:
     points, base = aorta.vessel.points_mm, aorta.vessel.points_mm[0]
     wide = float(rng.uniform(4.5, 8.5)) if rng.random() < 0.85 else float(rng.uniform(9, 17))
+    wide = min(wide, 1.1 * float(aorta.vessel.outer_mm[0].mean()))  # no wider than what they come from
     for side in (1, -1):
         drop = float(rng.uniform(20, 38))
         down = base + np.array(
@@ -284,12 +332,9 @@ def _branch(canvas: Canvas, root: Points, offsets: list[list[float]], rng: Gener
     canvas.tube(curve, np.full(len(curve), float(rng.uniform(1.6, 3.8))), hu)
 
 
-def _draw_aorta(canvas: Canvas, greys: Greys, aorta: Aneurysm, rng: Generator) -> NDArray[np.float32]:
+def _draw_aorta(canvas: Canvas, greys: Greys, aorta: Aneurysm, around: _Around, rng: Generator) -> NDArray[np.float32]:
     """Draw wall, thrombus, lumen and calcium, each place by its depth inside the outer wall."""
-    vessel = aorta.vessel
-    box, places = canvas.places_near(vessel.points_mm, float(vessel.outer_mm.max()) + _MARGIN_MM)
-    near = nearness(vessel, places)
-    depth = depth_mm(vessel, near)
+    box, near, depth = around.box, around.near, around.depth_mm
     edge = canvas.edge_mm
     outer = np.clip(depth / edge + 0.5, 0.0, 1.0)
     blood = np.clip(_lumen_depth(aorta, near, depth) / edge + 0.5, 0.0, 1.0)

@@ -26,14 +26,16 @@ from triton_models.preprocessing.aorta import WINDOW_HU
 
 CODE = "aaa"
 DIAMETER = "max_diameter_mm"
-METHOD = "largest outer diameter square to the centreline"
+METHOD = "largest outer diameter square to the centreline, below the renal arteries unless wider above"
 # From the hiatus to the bifurcation are some 150–200 mm; an aorta followed over less cannot be called normal.
 NEEDED_LENGTH_MM = 110.0
-# The lowest sections flare into the iliac arteries; the ends of a cut vessel are not measured.
-_TRIM_MM, _FORK_TRIM_MM = 8.0, 18.0
-_FLARE_MM, _FLAT, _NARROWING_MM, _MOST_FLARE = 30.0, 0.8, 24.0, 1.6
-# So flat is no vessel but two side by side; what is near to it is about to be.
-_TWO_LUMENS, _BESIDE_MM, _ROUND = 0.71, 10.0, 0.88
+# The ends of a vessel are not measured. Above its fork the aorta is about to be two vessels side by side: over this
+# length a section counts as no wider than so many times its depth, and so many times the vessel just above.
+_TRIM_MM, _FORK_TRIM_MM, _FLARE_MM, _ABOVE_FLARE_MM = 6.0, 12.0, 30.0, 16.0
+_WIDER_THAN_DEEP, _WIDER_THAN_ABOVE = 1.3, 1.2
+# The renal arteries leave the aorta some 100 mm above its fork, and 85 mm below the hiatus. The aorta above them is
+# wider by nature: there only what is of aneurysm size, and much wider than below, is one.
+_INFRARENAL_MM, _RENALS_BELOW_HIATUS_MM, _SUPRARENAL_SHARE = 108.0, 85.0, 1.35
 # An aorta that reaches this near to the lowest slice goes on below it.
 _NEAR_END_MM = 12.0
 # The aorta forks some 150 to 200 mm below the hiatus; what lies this far below it is an iliac artery or bowel.
@@ -89,28 +91,26 @@ def read(outputs: Mapping[str, Tensor], prepared: Prepared, contract: ModelContr
 
 def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measured | None:
     """Measure the abdominal aorta in the model's answer (z,y,x), or None where none was found."""
-    facts, hu = prepared.facts, _hu(prepared)
+    facts, hu = prepared.facts, hu_of(prepared)
     seen = probability if hu is None else with_lumen(probability, hu)
     sections = measure(seen, facts["spacing_mm"])
     if sections is None:
         return None
-    along = np.arange(len(sections.major_mm)) * sections.course.step_mm
+    along = np.arange(len(sections.major_mm), dtype=np.float64) * sections.course.step_mm
     height = facts["origin_z_mm"] + sections.course.points_mm[:, 0]
     cut = bool(height.min() - facts["low_z_mm"] < _NEAR_END_MM) and not _shows_the_fork(facts)
+    width = sections.major_mm if cut else _before_the_fork(sections, along)
     abdominal = (height <= facts["hiatus_z_mm"]) & (along <= along[-1] - _TRIM_MM)
     abdominal &= along >= (_TRIM_MM if cut else _FORK_TRIM_MM)
     if facts.get("lungs"):
         abdominal &= height >= facts["hiatus_z_mm"] - _LONGEST_ABDOMEN_MM
-    abdominal &= _whole(sections) & _above_flare(sections)
-    if not cut:
-        abdominal &= _past_narrowing(sections, abdominal)
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
-    at = int(np.flatnonzero(abdominal)[sections.major_mm[abdominal].argmax()])
+    at = _widest(width, abdominal, _infrarenal(height, abdominal, facts, cut=cut))
     return Measured(
         sections=sections,
         at=at,
-        diameter_mm=float(sections.major_mm[at]),
+        diameter_mm=float(width[at]),
         length_mm=float(abdominal.sum()) * sections.course.step_mm + _TRIM_MM,
         cut=cut,
         lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
@@ -118,48 +118,36 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
     )
 
 
-def _past_narrowing(sections: Sections, abdominal: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Sections above the lowest ones over which the vessel only narrows upwards from its end: it flares to its fork."""
-    kept = np.ones(len(abdominal), bool)
-    if not abdominal.any():
-        return kept
-    first = at = int(abdominal.argmax())
-    last = min(first + round(_NARROWING_MM / sections.course.step_mm), len(kept) - 1)
-    while at < last and sections.major_mm[at + 1] < sections.major_mm[at]:
-        at += 1
-    # A fork flares by less; what is wider is an aneurysm that reaches down to it.
-    wide = float(sections.major_mm[first])
-    kept[first:at] = wide > max(_MOST_FLARE * float(sections.major_mm[at]), ANEURYSM_MM)
-    return kept
+def _before_the_fork(sections: Sections, along: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Widths of the sections; near the lower end no more than their depth, and the vessel just above, allow."""
+    above = (along >= _FLARE_MM) & (along < _FLARE_MM + _ABOVE_FLARE_MM)
+    most = _WIDER_THAN_ABOVE * float(sections.major_mm[above].max()) if above.any() else np.inf
+    limited = np.minimum(np.minimum(sections.major_mm, _WIDER_THAN_DEEP * sections.minor_mm), most)
+    return np.where(along < _FLARE_MM, limited, sections.major_mm)
+
+
+def _infrarenal(
+    height: NDArray[np.float64], abdominal: NDArray[np.bool_], facts: Mapping[str, float], *, cut: bool
+) -> NDArray[np.bool_]:
+    """Abdominal sections below the renal arteries; all of them where these cannot be placed."""
+    if not cut:
+        below = height <= height.min() + _INFRARENAL_MM
+    else:
+        below = height <= facts["hiatus_z_mm"] - (_RENALS_BELOW_HIATUS_MM if facts.get("lungs") else 0.0)
+    return abdominal & below if (abdominal & below).any() else abdominal
+
+
+def _widest(width: NDArray[np.float64], abdominal: NDArray[np.bool_], infrarenal: NDArray[np.bool_]) -> int:
+    """Index of the section to report: the widest below the renal arteries, unless there is an aneurysm above them."""
+    at = int(np.flatnonzero(infrarenal)[width[infrarenal].argmax()])
+    top = int(np.flatnonzero(abdominal)[width[abdominal].argmax()])
+    usual = float(np.median(width[infrarenal]))
+    return top if width[top] > max(ANEURYSM_MM, _SUPRARENAL_SHARE * usual, width[at]) else at
 
 
 def _shows_the_fork(facts: Mapping[str, float]) -> bool:
     """The scan goes down so far below the lungs that the aorta has ended in it."""
     return bool(facts.get("lungs")) and facts["hiatus_z_mm"] - facts["low_z_mm"] > _LONGEST_ABDOMEN_MM
-
-
-def _whole(sections: Sections) -> NDArray[np.bool_]:
-    """Sections that do not reach beyond the slices in which the vessel begins and ends."""
-    course, count = sections.course, sections.radius_mm.shape[1]
-    angle = 2 * np.pi * np.arange(count) / count
-    rise = np.cos(angle) * course.across[:, :1] + np.sin(angle) * course.along[:, :1]
-    height = course.points_mm[:, :1] + sections.radius_mm * rise
-    ends = course.points_mm[:, 0].min(), course.points_mm[:, 0].max()
-    return np.asarray((height.min(axis=1) >= ends[0]) & (height.max(axis=1) <= ends[1]))
-
-
-def _above_flare(sections: Sections) -> NDArray[np.bool_]:
-    """Sections above the flat ones at the lower end, in which the vessel is about to fork; no figure of two vessels."""
-    share = sections.minor_mm / np.maximum(sections.major_mm, 1e-6)
-    reach = min(round(_FLARE_MM / sections.course.step_mm), len(share))
-    last = np.flatnonzero(share[:reach] < _FLAT)
-    kept = np.ones(len(share), bool)
-    kept[: last[-1] + 1 if last.size else 0] = False
-    two = (share < _TWO_LUMENS) & (np.arange(len(share)) <= len(share) // 2)
-    reach = round(_BESIDE_MM / sections.course.step_mm)
-    near = np.convolve(two, np.ones(2 * reach + 1), mode="same") > 0
-    # A steep shoulder is flat, too: the round sections beside it stay.
-    return kept & ~(near & (share < _ROUND))
 
 
 def sigma_of(measured: Measured, point: OperatingPoint) -> float:
@@ -178,7 +166,7 @@ _CLEAR_MM = 1.5
 
 def _signs(measured: Measured, probability: NDArray[np.float32], prepared: Prepared) -> Signs:
     """Signs of rupture risk beside the size; of the fluid only where the images are at hand."""
-    hu, spacing = _hu(prepared), prepared.facts["spacing_mm"]
+    hu, spacing = hu_of(prepared), prepared.facts["spacing_mm"]
     if hu is None:
         return Signs(is_saccular(measured.sections, measured.at), 0.0)
     slice_at = round(float(measured.sections.course.points_mm[measured.at, 0]) / spacing)
@@ -186,7 +174,7 @@ def _signs(measured: Measured, probability: NDArray[np.float32], prepared: Prepa
     return Signs(is_saccular(measured.sections, measured.at), fluid)
 
 
-def _hu(prepared: Prepared) -> NDArray[np.float32] | None:
+def hu_of(prepared: Prepared) -> NDArray[np.float32] | None:
     """The model's column in HU, clipped to its window; None where it is not at hand."""
     volume, (low, high) = prepared.inputs.get("volume"), WINDOW_HU
     if volume is None:

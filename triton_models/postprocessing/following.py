@@ -31,7 +31,7 @@ _HIGHEST_COST = 8.0
 _FORK_SHARE, _FORK_MM, _FORK_LOWEST_SHARE = 0.25, 14.0, 0.55
 # Above its fork a vessel flares.
 # Below a gap in a vessel of ordinary radius, what is narrower or aside is an iliac artery.
-_SHORT_GAP, _ORDINARY_MM, _ASIDE_MM, _NARROWER = 2, 15.0, 14.0, 0.72
+_SHORT_GAP, _ORDINARY_MM, _ASIDE_MM, _NARROWER, _WIDER = 2, 15.0, 14.0, 0.72, 1.3
 _FORK_FLAT, _FLARE_MM = 0.62, 10.0
 
 Mask = NDArray[np.bool_]
@@ -58,7 +58,7 @@ def follow(probability: NDArray[np.float32], inside: float, spacing_mm: float) -
     body = np.zeros(probability.shape, bool)
     for area in _above_the_fork(chain, probability >= inside, spacing_mm):
         body[area.z] = area.mask
-    return _bridged(body)
+    return _bridged(body, probability >= inside)
 
 
 def _candidates(plane: NDArray[np.float32], z: int, inside: float, spacing_mm: float) -> list[_Area]:
@@ -175,7 +175,7 @@ def _above_the_fork(chain: list[_Area], mask: Mask, spacing_mm: float) -> list[_
         if _leaves(chain[number - 1], chain[number], spacing_mm):
             first = number
             break
-        if _forks(chain[number], mask, spacing_mm):
+        if chain[number].radius < _ORDINARY_MM and _forks(chain[number], mask, spacing_mm):
             first = min(number + round(_FLARE_MM / spacing_mm), len(chain) - 1)
             break
     while first and first < len(chain) - 1 and chain[first].flatness < _FORK_FLAT:
@@ -184,8 +184,8 @@ def _above_the_fork(chain: list[_Area], mask: Mask, spacing_mm: float) -> list[_
 
 
 def _leaves(lower: _Area, upper: _Area, spacing_mm: float) -> bool:
-    """What lies below a gap is another vessel: aside, or much narrower."""
-    if upper.z - lower.z <= _SHORT_GAP:
+    """What lies below a gap is another vessel: aside, or much narrower; what is much wider is the sac of this one."""
+    if upper.z - lower.z <= _SHORT_GAP or lower.radius > _WIDER * upper.radius:
         return False
     aside = float(np.linalg.norm(upper.middle - lower.middle))
     height = (upper.z - lower.z) * spacing_mm
@@ -229,12 +229,13 @@ def _descended(arm: Mask, z: int, mask: Mask, spacing_mm: float) -> bool:
     return True
 
 
-def _bridged(body: Mask) -> Mask:
-    """Fill jumped slices with what the slices beside them share."""
+def _bridged(body: Mask, mask: Mask) -> Mask:
+    """Fill jumped slices with what the slices beside them share, and with what was segmented within either."""
     filled = np.flatnonzero(body.any(axis=(1, 2)))
     for low, high in itertools.pairwise(filled):
         if high - low > _GAP:
             continue
+        shared, either = body[low] & body[high], body[low] | body[high]
         for z in range(low + 1, high):
-            body[z] = body[low] & body[high]
+            body[z] = shared | (either & mask[z])
     return body

@@ -30,7 +30,7 @@ _ROUNDS = 4
 _LONGEST_MOVE_MM = 6.0
 # A vessel or vein that touches the wall widens a few rays; a median over 45 degrees leaves it out.
 _MEDIAN_RAYS = 9
-_MEDIAN_SECTIONS = 3
+_MEDIAN_SECTIONS = 5
 _HARMONICS = 6
 # The wall is soft from where the probability leaves 0.75 to where it falls under 0.25.
 _SOFT = (0.75, 0.25)

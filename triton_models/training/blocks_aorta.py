@@ -25,7 +25,7 @@ BLOCK_ZYX, LARGE_ZYX = (64, 80, 80), (112, 112, 112)
 _LARGE = 0.25
 _NEAR_AORTA = 0.65
 _JITTER = (26, 30, 30)
-_FIELD_CUT = 0.15
+_FIELD_CUT, _SLAB, _SLAB_SLICES = 0.15, 0.12, (12, 44)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +96,23 @@ def imaged(block: Block, shape: tuple[int, int, int], rng: Generator) -> tuple[N
     place = _place(block.share, shape, rng)
     hu, share = block.hu[place].astype(np.float32), block.share[place].astype(np.float32) / 255.0
     made = acquired(hu, aorta.GRID.spacing_mm, acquisition_by_lot(rng), rng)
-    if rng.random() < _FIELD_CUT:
-        cut = int(rng.integers(1, 40))
-        outside = slice(0, cut) if rng.random() < 0.5 else slice(len(made) - cut, None)  # noqa: PLR2004 - a coin
+    low, high = _covered(len(made), rng)
+    for outside in (slice(0, low), slice(high, None)):
         made[outside], share[outside] = PAD_HU, 0.0
     return to_uint8(made, *aorta.WINDOW_HU), np.ascontiguousarray(share)
+
+
+def _covered(count: int, rng: Generator) -> tuple[int, int]:
+    """First and last (exclusive) slice that the scan covers: all, all but one end, or a slab of a few."""
+    lot = rng.random()
+    if lot < _SLAB:
+        kept = min(int(rng.integers(*_SLAB_SLICES)), count)
+        low = int(rng.integers(count - kept + 1))
+        return low, low + kept
+    if lot < _SLAB + _FIELD_CUT:
+        cut = int(rng.integers(1, 40))
+        return (cut, count) if rng.random() < 0.5 else (0, count - cut)  # noqa: PLR2004 - a coin
+    return 0, count
 
 
 def _place(share: NDArray[np.uint8], shape: tuple[int, int, int], rng: Generator) -> tuple[slice, ...]:

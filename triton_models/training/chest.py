@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from schemas.errors import BadSettings
 from schemas.findings import Finding, Outcome
 from triton_models.contracts import ModelContract, OperatingPoint
 from triton_models.evidence.cases import JudgedCase, Keep, Label, Truth, drop
+from triton_models.explanation.key_image import KeyImage
 from triton_models.networks.film_net import FilmNet, within
 from triton_models.networks.lite_trunk import LiteTrunk, recalibrate
 from triton_models.postprocessing import chest as reading
@@ -27,6 +29,7 @@ from triton_models.training.film_point import choose
 from triton_models.training.films import Film, drawn, entries, films
 from triton_models.training.fit import Batch, FitSettings, fit, make_repeatable, part_of
 from triton_models.training.parts import Part
+from triton_models.training.pictures import of_film, with_picture
 from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
 
@@ -88,7 +91,8 @@ def evaluate(
     found = list(_all(Part.TEST, settings, data))
     raw, point = raw_scores(found, model), contract.operating_point
     for number, film in enumerate(found):
-        keep(_kept(f"film {number}", film, float(raw[number]), contract))
+        told = _kept(f"film {number}", film, float(raw[number]), contract)
+        keep(with_picture(told, functools.partial(_picture, film, model, told.finding)))
     adults = np.array([film.source == "adults" for film in found])
     truth = np.array([film.positive for film in found])
     return {
@@ -108,6 +112,10 @@ def _kept(name: str, film: Film, raw: float, contract: ModelContract) -> JudgedC
     )
     finding = Finding(code=reading.CODE, state=state, score=score)
     return JudgedCase(name=name, truth=truth, outcome=Outcome.scored(finding), seconds=0.0)
+
+
+def _picture(film: Film, model: OnnxModel, finding: Finding | None) -> KeyImage | None:
+    return None if finding is None else of_film(film, model(film.prepared.inputs), finding)
 
 
 def _decade(age: int | None) -> str:

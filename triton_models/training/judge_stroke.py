@@ -6,6 +6,7 @@ intervals are bootstrap intervals over heads.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from triton_models.postprocessing import stroke as reading
 from triton_models.training.cases_stroke import HeadCase, heads, plain_heads
 from triton_models.training.metrics import auroc, bootstrap
 from triton_models.training.parts import Part
+from triton_models.training.pictures import Outputs, of_head, with_picture
 from triton_models.training.plain_head import plain_head
 from triton_models.training.record import progress_over
 from triton_models.training.session import OnnxModel
@@ -71,8 +73,10 @@ def judged(
     made = plain_heads(Part.TEST, count, seed=seed) if settings.plain else heads(Part.TEST, count, data=data, seed=seed)
     rows = []
     for number, case in enumerate(progress_over(made, count, "test heads")):
-        rows.append(_row(case, model, contract))
-        keep(_case(f"head {number}", rows[-1]))
+        row, outputs = _row(case, model, contract)
+        rows.append(row)
+        told = _case(f"head {number}", row)
+        keep(with_picture(told, functools.partial(of_head, case.prepared, outputs, row.finding)))
     result: dict[str, object] = dict(figures(rows))
     result["by_segment"] = {name: _segment([r for r in rows if r.segment == name]) for name in reading.SEGMENTS}
     kinds = sorted({r.hard for r in rows if r.hard and not r.blocked})
@@ -163,7 +167,7 @@ def _negatives(rows: list[Row]) -> dict[str, float]:
     return {"cases": len(rows), "flagged": sum(r.detected for r in rows), "indeterminate": indeterminate}
 
 
-def _row(case: HeadCase, model: OnnxModel, contract: ModelContract) -> Row:
+def _row(case: HeadCase, model: OnnxModel, contract: ModelContract) -> tuple[Row, Outputs]:
     start = time.perf_counter()
     outputs = {} if case.prepared.refusal else model(case.prepared.inputs)
     finding = reading.read(outputs, case.prepared, contract)
@@ -172,7 +176,7 @@ def _row(case: HeadCase, model: OnnxModel, contract: ModelContract) -> Row:
     error = float(np.linalg.norm(np.subtract(truth.site_lps_mm, place))) if truth.site_lps_mm and place else None
     segment = truth.segment.value if truth.segment else ""
     hard = case.hard.value if case.hard else ""
-    return Row(segment, truth.side, hard, case.measured, case.facts, finding, error, seconds)
+    return Row(segment, truth.side, hard, case.measured, case.facts, finding, error, seconds), outputs
 
 
 def _case(name: str, row: Row) -> JudgedCase:

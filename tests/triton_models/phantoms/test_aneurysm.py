@@ -19,9 +19,10 @@ def test_the_widest_section_is_as_wide_as_asked(shape: Shape, seed: int) -> None
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_normal_aorta_is_about_as_wide_as_its_base(seed: int) -> None:
+def test_a_normal_aorta_is_about_as_wide_as_its_base_and_wider_above_the_renal_arteries(seed: int) -> None:
     aorta = aneurysm_of(AneurysmParameters(seed, base_mm=20.0))
-    assert 18.0 < aorta.diameter_mm < 30.0
+    assert 18.0 < aorta.diameter_mm < 25.0
+    assert aorta.diameter_mm < float(aorta.vessel.feret_mm[BELOW_HIATUS].max())
 
 
 def test_obliquity_is_reached() -> None:
@@ -44,3 +45,18 @@ def test_the_same_seed_gives_the_same_aorta() -> None:
     one, two = (aneurysm_of(AneurysmParameters(9, Shape.SACCULAR, 40.0)) for _ in range(2))
     assert np.array_equal(one.vessel.points_mm, two.vessel.points_mm)
     assert np.array_equal(one.vessel.outer_mm, two.vessel.outer_mm)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_tortuous_aorta_passes_the_hiatus_where_every_aorta_does(seed: int) -> None:
+    vessel = aneurysm_of(AneurysmParameters(seed, Shape.FUSIFORM, 50.0, obliquity_deg=60.0)).vessel
+    x, z = vessel.points_mm[:, 0], vessel.points_mm[:, 2]
+    assert abs(float(np.interp(HIATUS_MM, z, x))) < 30.0
+    assert float(np.abs(x[z < HIATUS_MM]).max()) < 85.0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sac_is_about_as_long_as_it_stands_out(seed: int) -> None:
+    aorta = aneurysm_of(AneurysmParameters(seed, Shape.SACCULAR, 60.0, base_mm=18.0))
+    feret = aorta.vessel.feret_mm[BELOW_HIATUS]
+    assert float((feret > 39.0).sum()) * STEP_MM > 0.6 * 42.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from triton_models.phantoms.aneurysm import Aneurysm, AneurysmParameters, Shape, aneurysm_of
 from triton_models.phantoms.canvas import Canvas, Pose
@@ -48,3 +49,9 @@ def test_bleeding_changes_the_surroundings_and_not_the_mask() -> None:
 
 def test_the_same_seed_gives_the_same_trunk() -> None:
     assert np.array_equal(trunk(Phase.PORTAL)[0], trunk(Phase.PORTAL)[0])
+
+
+def test_fat_keeps_organs_off_the_aorta() -> None:
+    hu, share, _ = trunk(Phase.NONE, lean=0.0)
+    beside = ndimage.binary_dilation(share > 0.01) & (share < 0.01)
+    assert float((hu[beside] < -30.0).mean()) > 0.5

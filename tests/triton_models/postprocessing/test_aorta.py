@@ -9,6 +9,8 @@ from schemas.findings import Finding, Urgency
 from tests.triton_models.builders import contract
 from tests.triton_models.postprocessing.test_section import tube
 from triton_models.contracts import OperatingPoint
+from triton_models.phantoms.canvas import Canvas, Pose
+from triton_models.phantoms.paint import Sampling
 from triton_models.postprocessing import aorta
 from triton_models.prepared import Prepared
 
@@ -88,3 +90,44 @@ def test_the_place_is_in_the_patients_millimetres() -> None:
     point = reading(60.0).location.point_lps_mm
     assert point is not None
     assert point[:2] == pytest.approx((0.0, 0.0), abs=2.0)
+
+
+def uneven(heights_mm: list[float], diameters_mm: list[float]) -> dict[str, np.ndarray]:
+    """The model's answer for an upright tube whose diameter changes with its height."""
+    canvas = Canvas(Sampling((100, 112, 112), (2.0,) * 3), (0.0, 0.0, 0.0), Pose.from_degrees())
+    z = np.arange(10.0, 195.0, 1.5)
+    points = np.stack([np.full_like(z, 112.0), np.full_like(z, 112.0), z], 1)
+    return {"probability": canvas.tube_share(points, np.interp(z, heights_mm, diameters_mm) / 2)[None, None]}
+
+
+def diameter_of(outputs: dict[str, np.ndarray]) -> Finding:
+    return aorta.read(outputs, Prepared({}, None, FACTS | {"hiatus_z_mm": 185.0}), contract())
+
+
+def test_the_wider_aorta_above_the_renal_arteries_is_not_what_is_reported() -> None:
+    finding = diameter_of(uneven([0, 120, 150, 200], [20, 20, 26, 26]))
+    assert finding.measurements[0].value == pytest.approx(20.0, abs=1.0)
+
+
+def test_an_aneurysm_above_the_renal_arteries_is_found() -> None:
+    finding = diameter_of(uneven([0, 120, 150, 200], [20, 20, 44, 44]))
+    assert finding.state == "detected"
+    assert finding.measurements[0].value == pytest.approx(44.0, abs=1.5)
+
+
+def test_two_arteries_side_by_side_at_the_fork_are_no_wide_aorta() -> None:
+    outputs = uneven([0, 200], [18, 18])
+    plane = outputs["probability"][0, 0]
+    plane[5:12] = np.maximum(plane[5:12], np.roll(plane[5:12], 9, axis=2))
+    assert diameter_of(outputs).measurements[0].value < 26.0
+
+
+def test_an_aneurysm_that_reaches_the_fork_is_measured() -> None:
+    finding = diameter_of(uneven([0, 40, 90, 200], [48, 48, 20, 20]))
+    assert finding.measurements[0].value == pytest.approx(48.0, abs=1.5)
+
+
+@pytest.mark.parametrize("shoulder_mm", [6.0, 14.0])
+def test_the_sharp_shoulder_of_a_wide_aneurysm_is_no_fork(shoulder_mm: float) -> None:
+    finding = diameter_of(uneven([0, 30, 30 + shoulder_mm, 90, 90 + shoulder_mm, 200], [20, 20, 72, 72, 19, 19]))
+    assert finding.measurements[0].value == pytest.approx(72.0, abs=2.0)

@@ -56,6 +56,12 @@ def test_a_failed_case_does_not_widen_the_standard_error() -> None:
     assert aorta.point_from([*rows, (case(60.0), measured(20.0))]).sigma_mm < 0.7
 
 
+def test_failures_that_are_no_exception_widen_the_interval_until_it_holds_what_it_says() -> None:
+    errors = np.concatenate([np.random.default_rng(4).normal(0, 1.0, 90), [12.0] * 10])
+    point = aorta.point_from([(case(40.0), measured(40.0 + e)) for e in errors])
+    assert float(np.mean(np.abs(errors - point.bias_mm) <= 1.96 * point.sigma_mm)) >= 0.95
+
+
 def test_figures_count_errors_and_states() -> None:
     rows = [
         judged(40.0, 41.0, FindingState.DETECTED),
