@@ -106,7 +106,9 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         abdominal &= height >= facts["hiatus_z_mm"] - _LONGEST_ABDOMEN_MM
     if int(abdominal.sum()) * sections.course.step_mm < _LEAST_LENGTH_MM:
         return None
-    at = _widest(width, abdominal, _infrarenal(height, abdominal, facts, cut=cut))
+    whole = abdominal & _whole(sections, cut=cut)
+    seen = whole if whole.any() else abdominal
+    at = _widest(width, seen, _infrarenal(height, seen, facts, cut=cut))
     return Measured(
         sections=sections,
         at=at,
@@ -116,6 +118,16 @@ def measured_in(probability: NDArray[np.float32], prepared: Prepared) -> Measure
         lost_mm=float(((sections.major_mm < _NO_VESSEL_MM) & (height <= facts["hiatus_z_mm"])).sum())
         * sections.course.step_mm,
     )
+
+
+def _whole(sections: Sections, *, cut: bool) -> NDArray[np.bool_]:
+    """Sections that do not reach beyond a slice in which the vessel was cut off: its course is askew there."""
+    course, count = sections.course, sections.radius_mm.shape[1]
+    angle = 2 * np.pi * np.arange(count) / count
+    rise = np.cos(angle) * course.across[:, :1] + np.sin(angle) * course.along[:, :1]
+    height = course.points_mm[:, :1] + sections.radius_mm * rise
+    kept = height.max(axis=1) <= course.points_mm[:, 0].max()
+    return np.asarray(kept & (height.min(axis=1) >= course.points_mm[:, 0].min()) if cut else kept)
 
 
 def _before_the_fork(sections: Sections, along: NDArray[np.float64]) -> NDArray[np.float64]:
