@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from triton_models.phantoms.aneurysm import RENAL_MM
 from triton_models.phantoms.canvas import Canvas, Pose, Vector, coarse_sampling, first_voxel
 from triton_models.phantoms.paint import Sampling
 from triton_models.phantoms.scan import no_vessels, scan
@@ -27,7 +28,6 @@ _THROMBUS_HU = 38.0
 _SPINE_FRONT_MM = 22.0
 _BIFURCATION_MM = 0.0
 _DIAPHRAGM_MM = 185.0
-_RENAL_MM = 104.0
 _STEP_MM = 2.0
 
 
@@ -264,10 +264,8 @@ def _draw_calcium(canvas: Canvas, aorta: Aorta, rng: Generator) -> None:
 
 def _truth(aorta: Aorta, origin: Vector, sampling: Sampling) -> AbdomenTruth:
     """Judge what the field of view holds, from the bifurcation to the renal arteries."""
-    low, top = (
-        max(origin[2], _BIFURCATION_MM),
-        min(origin[2] + sampling.spacing_mm[0] * sampling.shape_zyx[0], _RENAL_MM),
-    )
+    low = max(origin[2], _BIFURCATION_MM)
+    top = min(origin[2] + sampling.spacing_mm[0] * sampling.shape_zyx[0], RENAL_MM)
     seen = np.flatnonzero((aorta.points_mm[:, 2] >= low) & (aorta.points_mm[:, 2] <= top))
     if seen.size == 0:
         return AbdomenTruth(origin, sampling.spacing_mm, 0.0, (0.0, 0.0, 0.0))

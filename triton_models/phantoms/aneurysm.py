@@ -21,6 +21,7 @@ HIATUS_MM = 190.0
 # The renal arteries leave above this height; the diameter that guidelines speak of is measured below it.
 RENAL_MM = 104.0
 _LENGTH_MM = 430.0
+# How far a course may go aside, and how tight its bends may become to keep to that.
 _ASIDE_MM, _SHORTEST_BEND_MM = 58.0, 14.0
 _THETA = 2 * np.pi * np.arange(ANGLES) / ANGLES
 
